@@ -1,0 +1,1 @@
+"""Trains OpenMMLab classification configs, of either generation and unchanged, under Lightning."""
