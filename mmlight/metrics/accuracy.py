@@ -1,0 +1,106 @@
+"""Turns scores and labels into top-k accuracies, under the names of either generation."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+Threshold = float | None
+
+
+class Accuracy(Metric):
+    """Share of samples whose label is among the `k` highest scores, in percent.
+
+    Args:
+        topk: One `k`, or several.
+        thrs: Scores must be larger than this to count; None for no bound; one, or several.
+        names: '1.x' for `accuracy/top1` (with several thresholds `accuracy/top1_thr-0.10`,
+            `accuracy/top1_no-thr`);
+            '0.x' for `accuracy_top-1` (with a sequence of thresholds `accuracy_top-1_thr_0.10`), or
+            `accuracy` when
+            `topk` is an int.
+        prefix: What stands before the slash in the names of '1.x'.
+        **kwargs: Arguments of `torchmetrics.Metric`.
+
+    Raises:
+        ValueError: If `topk` holds no positive integers, or `names` is neither.
+
+    Examples:
+        >>> metric = Accuracy(topk=(1, 2))
+        >>> metric.update(torch.tensor([[0.1, 0.9, 0.3], [0.8, 0.1, 0.2]]), torch.tensor([2, 0]))
+        >>> {name: value.item() for name, value in metric.compute().items()}
+        {'accuracy/top1': 50.0, 'accuracy/top2': 100.0}
+
+    From: mmpretrain 1.2 `Accuracy` / mmcls 0.25 `BaseDataset.evaluate(metric='accuracy')`.
+    """
+
+    is_differentiable = False
+    higher_is_better = True
+    full_state_update = False
+    correct: Tensor
+    total: Tensor
+
+    def __init__(
+        self,
+        topk: int | Sequence[int] = (1,),
+        thrs: Threshold | Sequence[Threshold] = 0.0,
+        names: Literal["1.x", "0.x"] = "1.x",
+        prefix: str = "accuracy",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        self.thrs = tuple(thrs) if isinstance(thrs, Sequence) else (thrs,)
+        if not self.topk or min(self.topk) < 1:
+            raise ValueError(f"topk must hold positive integers, got {topk}")
+        if names not in ("1.x", "0.x"):
+            raise ValueError(f"names must be '1.x' or '0.x', got '{names}'")
+        if names == "1.x":
+            self.names = _names_1x(self.topk, self.thrs, prefix)
+        else:
+            self.names = _names_0x(topk, thrs)
+        self.add_state("correct", torch.zeros(len(self.names), dtype=torch.int64), "sum")
+        self.add_state("total", torch.zeros((), dtype=torch.int64), "sum")
+
+    def update(self, scores: Tensor, target: Tensor) -> None:
+        """Count a batch.
+
+        Args:
+            scores: Score of each class, float `(B, K)`.
+            target: Labels, int64 `(B,)`.
+
+        Raises:
+            ValueError: If there are fewer classes than the largest `k`.
+        """
+        largest = max(self.topk)
+        if scores.shape[1] < largest:
+            raise ValueError(
+                f"scores must have at least max(topk) = {largest} classes, got {scores.shape[1]}"
+            )
+        best, label = scores.float().topk(largest, dim=1)
+        hit = label == target[:, None]  # (B, k)
+        over = [hit if thr is None else hit & (best > thr) for thr in self.thrs]
+        counts = torch.stack([kept.sum(0) for kept in over]).cumsum(1)  # (thresholds, k)
+        chosen = counts[:, [k - 1 for k in self.topk]]  # (thresholds, len(topk))
+        self.correct += chosen.T.flatten()
+        self.total += len(target)
+
+    def compute(self) -> dict[str, Tensor]:
+        """Return each accuracy in percent, float32, by its name; nan when nothing was counted."""
+        total = int(self.total)
+        # In this order of roundings, the originals' values come out to the last bit.
+        values = self.correct.float() * (100.0 / total if total else float("nan"))
+        return dict(zip(self.names, values, strict=True))
+
+
+def _names_1x(topk: Sequence[int], thrs: Sequence[Threshold], prefix: str) -> list[str]:
+    marks = ["_no-thr" if thr is None else f"_thr-{thr:.2f}" for thr in thrs]
+    return [f"{prefix}/top{k}{mark}" for k in topk for mark in (marks if len(thrs) > 1 else [""])]
+
+
+def _names_0x(topk: int | Sequence[int], thrs: Threshold | Sequence[Threshold]) -> list[str]:
+    stems = ["accuracy"] if isinstance(topk, int) else [f"accuracy_top-{k}" for k in topk]
+    marks = [f"_thr_{thr:.2f}" for thr in thrs] if isinstance(thrs, Sequence) else [""]
+    return [stem + mark for stem in stems for mark in marks]
