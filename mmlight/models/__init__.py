@@ -1,0 +1,1 @@
+"""Networks and what surrounds them: preprocessor, batch augments, losses, start values."""

@@ -1,0 +1,1 @@
+"""Backbones: images in, one feature per wanted stage out."""

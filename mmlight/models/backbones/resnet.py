@@ -1,0 +1,283 @@
+"""The ResNet family on timm: plain, V1c, V1d, CIFAR, ResNeXt, SE, wide."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Literal
+
+from torch import Tensor, nn
+
+from mmlight.models.backbones.resnet_network import ResNetPlan, build_network, drop_path_rates
+from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.norm import freeze_norms, norm_layer
+from mmlight.weights.name_map import NameRule
+
+RULES: Final = (
+    NameRule(r"network\.(layer\d\.\d+)\.se\.fc([12])\.(.+)", r"\1.se_layer.conv\2.conv.\3"),
+    NameRule(r"network\.(.+)", r"\1"),
+)
+DEEP_STEM_RULES: Final = (
+    NameRule(r"network\.conv1\.0\.(.+)", r"stem.0.conv.\1"),
+    NameRule(r"network\.conv1\.1\.(.+)", r"stem.0.bn.\1"),
+    NameRule(r"network\.conv1\.3\.(.+)", r"stem.1.conv.\1"),
+    NameRule(r"network\.conv1\.4\.(.+)", r"stem.1.bn.\1"),
+    NameRule(r"network\.conv1\.6\.(.+)", r"stem.2.conv.\1"),
+    NameRule(r"network\.bn1\.(.+)", r"stem.2.bn.\1"),
+    *RULES,
+)
+BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN", "requires_grad": True})
+
+
+class ResNet(StagedBackbone):
+    """ResNet, and by its arguments wide ResNet, V1c, V1d, ResNeXt and SE-ResNet.
+
+    Args:
+        depth: 18, 34, 50, 101 or 152.
+        in_channels: Channels of the images.
+        stem_channels: Output channels of the stem.
+        base_channels: Channels inside the blocks of the first stage; doubled from stage to stage.
+        expansion: Output channels over inner channels of a block; None is 1 up to depth 34 and 4
+            above.
+        num_stages: Number of stages, in [1, 4].
+        strides: Stride of the first block of each stage.
+        dilations: Dilation of each stage.
+        out_indices: Stages whose outputs are returned, each in [0, num_stages).
+        style: 'pytorch' puts the stride of a bottleneck on its 3x3, 'caffe' on its first 1x1
+            convolution.
+        deep_stem: Whether three 3x3 convolutions replace the 7x7 one.
+        avg_down: Whether the shortcut pools before its convolution instead of striding.
+        frozen_stages: 0 freezes the stem, n also the first n stages, -1 nothing.
+        conv_cfg: None or `{'type': 'Conv2d'}`.
+        norm_cfg: `type` 'BN' or 'SyncBN'; `eps`, `momentum`, `requires_grad`.
+        norm_eval: Whether batch norm stays in eval mode while training.
+        with_cp: Whether blocks are computed again in the backward pass instead of being stored.
+        zero_init_residual: Whether the last norm of each block starts at zero.
+        init_cfg: See `InitModule`; by default He's rule for convolutions, one for norm layers.
+        drop_path_rate: Rate of stochastic depth of the last block, in [0, 1); has no effect with
+            `se_ratio`.
+        drop_path_schedule: 'linear' raises the rate from 0 block by block (1.x), 'constant' uses it
+            everywhere (0.x).
+        groups: Groups of the 3x3 convolution of a bottleneck.
+        width_per_group: Channels per group in the first stage, used when `groups` is not 1.
+        se_ratio: Reduction of squeeze-and-excitation, None for none.
+
+    Raises:
+        ValueError: If a value is out of range or timm cannot do it.
+
+    Examples:
+        >>> import torch
+        >>> [tuple(x.shape) for x in ResNet(18, out_indices=(0, 3))(torch.rand(2, 3, 32, 32))]
+        [(2, 64, 8, 8), (2, 512, 1, 1)]
+
+    From: mmcls 0.25 and mmpretrain 1.2 `ResNet`; the last three arguments are their `ResNeXt` and
+        `SEResNet`.
+    """
+
+    depths: ClassVar[tuple[int, ...]] = (18, 34, 50, 101, 152)
+    default_init: ClassVar[tuple[Initializer, ...]] = (
+        Kaiming(layer="Conv2d"),
+        Constant(1, layer=("_BatchNorm", "GroupNorm")),
+    )
+
+    def __init__(
+        self,
+        depth: int,
+        in_channels: int = 3,
+        stem_channels: int = 64,
+        base_channels: int = 64,
+        expansion: int | None = None,
+        num_stages: int = 4,
+        strides: Sequence[int] = (1, 2, 2, 2),
+        dilations: Sequence[int] = (1, 1, 1, 1),
+        out_indices: Sequence[int] = (3,),
+        style: Literal["pytorch", "caffe"] = "pytorch",
+        deep_stem: bool = False,
+        avg_down: bool = False,
+        frozen_stages: int = -1,
+        conv_cfg: Mapping[str, Any] | None = None,
+        norm_cfg: Mapping[str, Any] = BATCH_NORM,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        zero_init_residual: bool = True,
+        init_cfg: InitCfg = None,
+        drop_path_rate: float = 0.0,
+        *,
+        drop_path_schedule: Literal["linear", "constant"] = "linear",
+        groups: int = 1,
+        width_per_group: int = 4,
+        se_ratio: int | None = None,
+    ) -> None:
+        if depth not in self.depths:
+            raise ValueError(f"depth must be one of {self.depths}, got {depth}")
+        if conv_cfg is not None and dict(conv_cfg) not in ({"type": "Conv2d"}, {"type": "Conv"}):
+            raise ValueError(f"conv_cfg must be None or of type 'Conv2d', got {conv_cfg}")
+        # the originals' blocks with squeeze-and-excitation never apply stochastic depth
+        rate = 0.0 if se_ratio else drop_path_rate
+        plan = ResNetPlan(
+            depth=depth,
+            in_channels=in_channels,
+            stem_channels=stem_channels,
+            base_channels=base_channels,
+            expansion=expansion,
+            num_stages=num_stages,
+            strides=strides,
+            dilations=dilations,
+            style=style,
+            deep_stem=deep_stem,
+            avg_down=avg_down,
+            groups=groups,
+            width_per_group=width_per_group,
+            se_ratio=se_ratio,
+            drop_path_rates=drop_path_rates(depth, rate, drop_path_schedule),
+            norm=norm_layer(norm_cfg, allowed=("BN", "BN2d", "SyncBN")),
+        )
+        network = self._build(plan)
+        freeze_norms(network, norm_cfg)
+        super().__init__(
+            network,
+            out_indices=out_indices,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            with_cp=with_cp,
+            init_cfg=init_cfg,
+        )
+        self.name_rules = DEEP_STEM_RULES if deep_stem else RULES
+        self.zero_init_residual = zero_init_residual
+
+    def _build(self, plan: ResNetPlan) -> Any:
+        return build_network(plan)
+
+    def stem(self, images: Tensor) -> Tensor:
+        """Map `(B, C, H, W)` to `(B, stem_channels, H / 4, W / 4)`."""
+        net = self.network
+        x: Tensor = net.maxpool(net.act1(net.bn1(net.conv1(images))))
+        return x
+
+    def stages(self) -> Sequence[Sequence[nn.Module]]:
+        """Return the blocks of each stage."""
+        return [list(stage.children()) for stage in self._stage_modules()]
+
+    def frozen_parts(self) -> Sequence[nn.Module]:
+        """Return the stem and the first stages."""
+        if self.frozen_stages < 0:
+            return ()
+        stages = self._stage_modules()[: self.frozen_stages]
+        return [self.network.conv1, self.network.bn1, *stages]
+
+    def _stage_modules(self) -> Sequence[nn.Module]:
+        return [stage for name, stage in self.network.named_children() if name.startswith("layer")]
+
+    def init_extra(self) -> None:
+        """Set the last norm of each block to zero, unless a checkpoint alone fills the weights."""
+        if self.is_pretrained or not self.zero_init_residual:
+            return
+        blocks: list[Any] = [block for stage in self.stages() for block in stage]
+        for block in blocks:
+            last = block.bn3 if hasattr(block, "bn3") else block.bn2
+            Constant(0).fill_layers([last], only_matching=False)
+
+
+class ResNetV1c(ResNet):
+    """ResNet with a stem of three 3x3 convolutions.
+
+    Args:
+        depth: 18, 34, 50, 101 or 152.
+        **kwargs: Arguments of `ResNet`, without `deep_stem` and `avg_down`.
+
+    From: mmcls 0.25 and mmpretrain 1.2 `ResNetV1c`.
+    """
+
+    def __init__(self, depth: int, **kwargs: Any) -> None:
+        super().__init__(depth, deep_stem=True, avg_down=False, **kwargs)
+
+
+class ResNetV1d(ResNet):
+    """ResNet with a stem of three 3x3 convolutions and pooling shortcuts.
+
+    Args:
+        depth: 18, 34, 50, 101 or 152.
+        **kwargs: Arguments of `ResNet`, without `deep_stem` and `avg_down`.
+
+    From: mmcls 0.25 and mmpretrain 1.2 `ResNetV1d`.
+    """
+
+    def __init__(self, depth: int, **kwargs: Any) -> None:
+        super().__init__(depth, deep_stem=True, avg_down=True, **kwargs)
+
+
+class ResNet_CIFAR(ResNet):  # noqa: N801 (the originals' name, found by it in configs)
+    """ResNet for small images: a 3x3 stem of stride 1 and no pooling.
+
+    Args:
+        depth: 18, 34, 50, 101 or 152.
+        deep_stem: False; the originals refuse anything else too.
+        **kwargs: Arguments of `ResNet`.
+
+    From: mmcls 0.25 and mmpretrain 1.2 `ResNet_CIFAR`.
+    """
+
+    def __init__(self, depth: int, deep_stem: bool = False, **kwargs: Any) -> None:
+        if deep_stem:
+            raise ValueError("deep_stem must be False for ResNet_CIFAR, got True")
+        super().__init__(depth, **kwargs)
+
+    def _build(self, plan: ResNetPlan) -> Any:
+        network = build_network(plan)
+        network.conv1 = nn.Conv2d(plan.in_channels, plan.stem_channels, 3, padding=1, bias=False)
+        network.maxpool = nn.Identity()
+        return network
+
+
+class ResNeXt(ResNet):
+    """ResNet with grouped convolutions.
+
+    Args:
+        depth: 50, 101 or 152.
+        groups: Groups of the 3x3 convolution.
+        width_per_group: Channels per group in the first stage.
+        **kwargs: Arguments of `ResNet`.
+
+    From: mmcls 0.25 and mmpretrain 1.2 `ResNeXt`.
+    """
+
+    depths = (50, 101, 152)
+
+    def __init__(
+        self, depth: int, groups: int = 32, width_per_group: int = 4, **kwargs: Any
+    ) -> None:
+        super().__init__(depth, groups=groups, width_per_group=width_per_group, **kwargs)
+
+
+class SEResNet(ResNet):
+    """ResNet with squeeze-and-excitation.
+
+    Args:
+        depth: 50, 101 or 152.
+        se_ratio: Reduction of the channels inside squeeze-and-excitation.
+        **kwargs: Arguments of `ResNet`; `drop_path_rate` has no effect, as in the originals.
+
+    From: mmcls 0.25 and mmpretrain 1.2 `SEResNet`.
+    """
+
+    depths = (50, 101, 152)
+
+    def __init__(self, depth: int, se_ratio: int = 16, **kwargs: Any) -> None:
+        super().__init__(depth, se_ratio=se_ratio, **kwargs)
+
+
+class SEResNeXt(SEResNet):
+    """ResNeXt with squeeze-and-excitation.
+
+    Args:
+        depth: 50, 101 or 152.
+        groups: Groups of the 3x3 convolution.
+        width_per_group: Channels per group in the first stage.
+        **kwargs: Arguments of `SEResNet`.
+
+    From: mmcls 0.25 and mmpretrain 1.2 `SEResNeXt`.
+    """
+
+    def __init__(
+        self, depth: int, groups: int = 32, width_per_group: int = 4, **kwargs: Any
+    ) -> None:
+        super().__init__(depth, groups=groups, width_per_group=width_per_group, **kwargs)

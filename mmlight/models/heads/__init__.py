@@ -1,0 +1,1 @@
+"""Heads: features in, logits, losses and scores out."""

@@ -1,0 +1,78 @@
+"""The head of a Vision Transformer."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
+
+from torch import Tensor, nn
+
+from mmlight.models.activation import activation_layer
+from mmlight.models.heads.cls_head import ClsHead
+from mmlight.models.initialize import Constant, InitCfg, Initializer
+
+TANH: Final[Mapping[str, Any]] = MappingProxyType({"type": "Tanh"})
+
+
+class VisionTransformerClsHead(ClsHead):
+    """Map a class token to logits, with a hidden layer where asked for.
+
+    Args:
+        num_classes: Number of classes `K`, at least 1.
+        in_channels: Channels `C` of the class token.
+        hidden_dim: Channels of the hidden layer; None for no hidden layer.
+        act_cfg: Activation after the hidden layer.
+        init_cfg: See `InitModule`; by default zero. The hidden layer always starts by LeCun's rule.
+        loss: See `ClsHead`.
+        topk: See `ClsHead`.
+        cal_acc: See `ClsHead`.
+
+    From: mmcls 0.25 and mmpretrain 1.2 `VisionTransformerClsHead`.
+    """
+
+    default_init: ClassVar[tuple[Initializer, ...]] = (Constant(0, layer="Linear"),)
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        hidden_dim: int | None = None,
+        act_cfg: Mapping[str, Any] = TANH,
+        init_cfg: InitCfg = None,
+        *,
+        loss: nn.Module | None = None,
+        topk: int | Sequence[int] = (1,),
+        cal_acc: bool = False,
+    ) -> None:
+        super().__init__(loss=loss, topk=topk, cal_acc=cal_acc, init_cfg=init_cfg)
+        if num_classes < 1:
+            raise ValueError(f"num_classes must be at least 1, got {num_classes}")
+        self.num_classes = num_classes
+        self.in_channels = in_channels
+        self.hidden_dim = hidden_dim
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        if hidden_dim is not None:
+            layers["pre_logits"] = nn.Linear(in_channels, hidden_dim)
+            layers["act"] = activation_layer(act_cfg)()
+        layers["head"] = nn.Linear(hidden_dim or in_channels, num_classes)
+        self.layers = nn.Sequential(layers)
+
+    def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Return the input of the last layer: the class token, or the hidden layer's output."""
+        x: Tensor = self.layers[:-1](feats[-1])
+        return x
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Map the last class token `(B, C)` to logits `(B, K)`."""
+        cls_score: Tensor = self.layers(feats[-1])
+        return cls_score
+
+    def init_extra(self) -> None:
+        """Draw the hidden layer by LeCun's rule."""
+        if self.hidden_dim is None:
+            return
+        hidden = self.layers.get_submodule("pre_logits")
+        assert isinstance(hidden, nn.Linear)
+        nn.init.trunc_normal_(hidden.weight, std=math.sqrt(1 / hidden.in_features))
+        nn.init.zeros_(hidden.bias)

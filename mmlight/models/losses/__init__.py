@@ -1,0 +1,1 @@
+"""Losses: pure functions first, modules around them."""

@@ -1,0 +1,105 @@
+"""Turns a batch of images as loaded into the input of a network, on the device."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class ImagePreprocessor(nn.Module):
+    """Flip channels, normalize, pad, as one batch.
+
+    Args:
+        mean: Mean per channel after the flip; None leaves normalization out.
+        std: Deviation per channel after the flip.
+        to_rgb: Whether images of three channels are flipped from BGR to RGB (or back).
+        pad_size_divisor: Height and width become multiples of this [px].
+        pad_value: Value of padded places, after normalization.
+        num_classes: Number of classes `K`, for `prepare_targets`.
+        to_onehot: Whether `prepare_targets` makes one-hot labels.
+
+    Examples:
+        >>> images = torch.full((1, 3, 2, 2), 3, dtype=torch.uint8)
+        >>> ImagePreprocessor(mean=[1, 1, 1], std=[2, 2, 2])(images).unique()
+        tensor([1.])
+
+    From: mmpretrain 1.2 `ClsDataPreprocessor`, without batch augments.
+    """
+
+    mean: Tensor | None
+    std: Tensor | None
+
+    def __init__(
+        self,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        to_rgb: bool = False,
+        pad_size_divisor: int = 1,
+        pad_value: float = 0,
+        num_classes: int | None = None,
+        to_onehot: bool = False,
+    ) -> None:
+        super().__init__()
+        if (mean is None) != (std is None):
+            raise ValueError(f"std must be given together with mean, got mean={mean}, std={std}")
+        if to_onehot and num_classes is None:
+            raise ValueError("num_classes must be given for to_onehot=True, got None")
+        self.register_buffer("mean", _per_channel(mean), persistent=False)
+        self.register_buffer("std", _per_channel(std), persistent=False)
+        self.to_rgb = to_rgb
+        self.pad_size_divisor = pad_size_divisor
+        self.pad_value = pad_value
+        self.num_classes = num_classes
+        self.to_onehot = to_onehot
+
+    def forward(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
+        """Prepare images.
+
+        Args:
+            inputs: uint8 or float `(B, C, H, W)`, or a list of `(C, H, W)`; smaller images of a
+                list are padded at the right and the bottom.
+
+        Returns:
+            float32 `(B, C, H, W)`.
+        """
+        if isinstance(inputs, Tensor):
+            return self._pad(self._normalize(inputs), inputs.shape[-2:])
+        if len({image.shape for image in inputs}) == 1:
+            batch = torch.stack(list(inputs))
+            return self._pad(self._normalize(batch), batch.shape[-2:])
+        height, width = (max(image.shape[dim] for image in inputs) for dim in (-2, -1))
+        images = [self._pad(self._normalize(image), (height, width)) for image in inputs]
+        return torch.stack(images)
+
+    def prepare_targets(self, targets: Tensor) -> Tensor:
+        """Return class indices int64 `(B,)`, or float32 `(B, K)` for `to_onehot` or soft labels."""
+        if not self.to_onehot or targets.ndim > 1:
+            return targets
+        assert self.num_classes is not None
+        return functional.one_hot(targets, self.num_classes).float()  # (B,) -> (B, K)
+
+    def _normalize(self, images: Tensor) -> Tensor:
+        if self.to_rgb and images.shape[-3] == 3:
+            images = images.flip(-3)
+        images = images.float()
+        if self.mean is None or self.std is None:
+            return images
+        return (images - self.mean) / self.std
+
+    def _pad(self, images: Tensor, size: Sequence[int]) -> Tensor:
+        divisor = max(self.pad_size_divisor, 1)
+        bottom, right = (
+            math.ceil(wanted / divisor) * divisor - have
+            for wanted, have in zip(size, images.shape[-2:], strict=True)
+        )
+        if not bottom and not right:
+            return images
+        return functional.pad(images, (0, right, 0, bottom), value=self.pad_value)
+
+
+def _per_channel(values: Sequence[float] | None) -> Tensor | None:
+    if values is None:
+        return None
+    return torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)  # (C,) -> (C, 1, 1)

@@ -1,0 +1,1 @@
+"""Weights: reading checkpoints, and the names that the originals give to parameters."""
