@@ -16,7 +16,7 @@ class Accuracy(Metric):
     Args:
         topk: One `k`, or several.
         thrs: Scores must be larger than this to count; None for no bound; one, or several.
-        names: '1.x' for `accuracy/top1` (with several thresholds `accuracy/top1_thr-0.10`,
+        generation: '1.x' for `accuracy/top1` (with several thresholds `accuracy/top1_thr-0.10`,
             `accuracy/top1_no-thr`);
             '0.x' for `accuracy_top-1` (with a sequence of thresholds `accuracy_top-1_thr_0.10`), or
             `accuracy` when
@@ -25,7 +25,7 @@ class Accuracy(Metric):
         **kwargs: Arguments of `torchmetrics.Metric`.
 
     Raises:
-        ValueError: If `topk` holds no positive integers, or `names` is neither.
+        ValueError: If `topk` holds no positive integers, or `generation` is neither.
 
     Examples:
         >>> metric = Accuracy(topk=(1, 2))
@@ -46,7 +46,7 @@ class Accuracy(Metric):
         self,
         topk: int | Sequence[int] = (1,),
         thrs: Threshold | Sequence[Threshold] = 0.0,
-        names: Literal["1.x", "0.x"] = "1.x",
+        generation: Literal["0.x", "1.x"] = "1.x",
         prefix: str = "accuracy",
         **kwargs: Any,
     ) -> None:
@@ -55,9 +55,9 @@ class Accuracy(Metric):
         self.thrs = tuple(thrs) if isinstance(thrs, Sequence) else (thrs,)
         if not self.topk or min(self.topk) < 1:
             raise ValueError(f"topk must hold positive integers, got {topk}")
-        if names not in ("1.x", "0.x"):
-            raise ValueError(f"names must be '1.x' or '0.x', got '{names}'")
-        if names == "1.x":
+        if generation not in ("0.x", "1.x"):
+            raise ValueError(f"generation must be '0.x' or '1.x', got {generation!r}")
+        if generation == "1.x":
             self.names = _names_1x(self.topk, self.thrs, prefix)
         else:
             self.names = _names_0x(topk, thrs)

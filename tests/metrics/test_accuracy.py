@@ -36,7 +36,7 @@ def test_accuracy_needs_larger_score_when_threshold_is_set():
     ],
 )
 def test_accuracy_names_follow_old_generation_when_told(options, names):
-    assert list(values(names="0.x", **options)) == names
+    assert list(values(generation="0.x", **options)) == names
 
 
 def test_accuracy_starts_over_when_reset():
@@ -72,5 +72,5 @@ def test_accuracy_raises_when_classes_are_too_few():
 def test_accuracy_raises_when_arguments_are_wrong():
     with pytest.raises(ValueError, match=r"topk must hold positive integers, got \(0,\)"):
         Accuracy(topk=(0,))
-    with pytest.raises(ValueError, match=r"names must be '1\.x' or '0\.x', got '2\.x'"):
-        Accuracy(names="2.x")
+    with pytest.raises(ValueError, match=r"generation must be '1\.x' or '0\.x', got '2\.x'"):
+        Accuracy(generation="2.x")

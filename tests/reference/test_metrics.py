@@ -59,5 +59,5 @@ def test_accuracy_equals_mmpretrain(mmpretrain, topk, thrs):
 def test_accuracy_equals_mmcls(mmcls, topk, thrs):
     scores, target = scores_and_target()
     theirs = mmcls(theirs_0x, scores, target, topk, thrs)
-    own = ours(scores, target, topk=topk, thrs=0.0 if thrs is None else thrs, names="0.x")
+    own = ours(scores, target, topk=topk, thrs=0.0 if thrs is None else thrs, generation="0.x")
     assert list(own.items()) == list(theirs.items())

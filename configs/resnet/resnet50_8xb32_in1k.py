@@ -1,0 +1,11 @@
+"""ResNet-50 on ImageNet, 8 devices of 32 images, in mmcls 0.x words.
+
+mmlight fit --config configs/resnet/resnet50_8xb32_in1k.py --trainer.devices 8
+"""
+
+_base_ = [
+    "../_base_/models/resnet50.py",
+    "../_base_/datasets/imagenet_bs32.py",
+    "../_base_/schedules/imagenet_bs256.py",
+    "../_base_/default_runtime.py",
+]

@@ -1,0 +1,250 @@
+"""The classifier as a LightningModule: what happens to a batch in each stage."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import lightning as L
+import torch
+from torch import Tensor, nn
+from torchmetrics import Metric
+
+from mmlight.models.batch_augments import RandomBatchAugment
+from mmlight.models.initialize import InitCfg, init_weights
+from mmlight.models.preprocessor import ImagePreprocessor
+from mmlight.optim.gradient_clip import GradientClip
+from mmlight.optim.optimizer import OptimizerBuilder
+from mmlight.weights.load import load_pretrained
+from mmlight.weights.name_map import NameMap, name_map
+
+Batch = dict[str, Any]
+
+
+class ImageClassifier(L.LightningModule):
+    """Backbone, neck and head with the steps of training.
+
+    A batch is a dict: `inputs` (uint8 or float `(B, C, H, W)`, or a list of `(C, H, W)`), `target`
+    (int64 `(B,)`), `metas` (list of `B` dicts) and, under distributed evaluation, `counted` (bool
+    `(B,)`, False for padded duplicates).
+
+    Args:
+        backbone: Images to a tuple of feature maps or vectors.
+        head: Features to scores and losses; None for a feature extractor.
+        neck: Features to features, between the two.
+        preprocessor: Normalizes a batch on the device; None leaves the values as they are.
+        batch_augments: Mixup and its kin, applied to training batches.
+        optimizer: Builds the optimizer; may be None when nothing is trained.
+        grad_clip: How gradients are clipped unless the Trainer's `gradient_clip_val` says
+            otherwise.
+        val_metrics: Metrics of the validation loop.
+        test_metrics: Metrics of the test loop.
+        init_cfg: Initial weights of the whole classifier, for example `Pretrained`.
+        pretrained_last: Whether a module's pretrained weights come after its other start values, as
+            in mmengine, or before some of them, as in mmcv.
+
+    Attributes:
+        classes: Class names, as far as known.
+        pipeline: Makes a sample of an image; `mmlight.init_model` sets it.
+
+    From: mmcls 0.25 and mmpretrain 1.2 `ImageClassifier`.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        head: nn.Module | None = None,
+        neck: nn.Module | None = None,
+        preprocessor: ImagePreprocessor | None = None,
+        batch_augments: RandomBatchAugment | None = None,
+        optimizer: OptimizerBuilder | None = None,
+        grad_clip: GradientClip | None = None,
+        val_metrics: Sequence[Metric] = (),
+        test_metrics: Sequence[Metric] = (),
+        init_cfg: InitCfg = None,
+        pretrained_last: bool = True,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.neck = neck
+        self.head: Any = head
+        self.preprocessor: Any = preprocessor
+        self.batch_augments: Any = batch_augments
+        self.optimizer_builder = optimizer
+        self.grad_clip = grad_clip
+        self.val_metrics = nn.ModuleList(val_metrics)
+        self.test_metrics = nn.ModuleList(test_metrics)
+        self.init_cfg = init_cfg
+        self.pretrained_last = pretrained_last
+        self.classes: tuple[str, ...] = ()
+        self.spec_yaml = ""
+        self.pipeline: Callable[[dict[str, Any]], Any] | None = None
+
+    # ---------------------------------------------------------------- from images to scores
+
+    def preprocess(self, inputs: Tensor | list[Tensor]) -> Tensor:
+        """Normalize images as the config says.
+
+        Args:
+            inputs: uint8 or float `(B, C, H, W)`, or a list of `(C, H, W)`.
+
+        Returns:
+            float `(B, C, H, W)` on the device of the module.
+        """
+        if self.preprocessor is not None:
+            images: Tensor = self.preprocessor(inputs)
+            return images
+        return (torch.stack(inputs) if isinstance(inputs, list) else inputs).to(self.dtype)
+
+    def extract_features(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Run backbone and neck on normalized images `(B, C, H, W)`."""
+        features: tuple[Tensor, ...] = self.backbone(images)
+        return features if self.neck is None else self.neck(features)
+
+    def forward(self, inputs: Tensor | list[Tensor]) -> Tensor:
+        """Classify raw images.
+
+        Args:
+            inputs: uint8 or float `(B, C, H, W)` as the pipeline makes them.
+
+        Returns:
+            Scores, float `(B, K)`; each row sums to 1. Without a head, the last feature.
+        """
+        features = self.extract_features(self.preprocess(inputs))
+        if self.head is None:
+            return features[-1]
+        scores: Tensor = self.head.predict(features)
+        return scores
+
+    # ---------------------------------------------------------------- steps
+
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Return every loss and accuracy by name, and their sum as `loss`."""
+        images, target = self.preprocess(batch["inputs"]), batch["target"]
+        if self.batch_augments is not None:
+            images, target = self.batch_augments(images, target)
+        assert self.head is not None
+        values: dict[str, Tensor] = self.head.loss(self.extract_features(images), target)
+        losses = [value for name, value in values.items() if "loss" in name]
+        total = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+        return {**values, "loss": total}
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Update the validation metrics and return the scores `(B, K)`."""
+        return self._update_metrics(self.val_metrics, batch)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Update the test metrics and return the scores `(B, K)`."""
+        return self._update_metrics(self.test_metrics, batch)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> list[dict[str, Any]]:
+        """Return one dict per image, without padded duplicates; see `describe_scores`."""
+        scores = self(batch["inputs"])
+        counted = batch.get("counted")
+        keep = range(len(scores)) if counted is None else counted.nonzero().flatten().tolist()
+        metas = batch.get("metas") or [{}] * len(scores)
+        rows = scores.float().cpu()
+        return [{**metas[i], **self.describe_scores(rows[i])} for i in keep]
+
+    def describe_scores(self, scores: Tensor) -> dict[str, Any]:
+        """Name the best class.
+
+        Args:
+            scores: float32 `(K,)` on the CPU.
+
+        Returns:
+            `pred_label` (int), `pred_score` (float), `pred_class` (str) and `pred_scores` (float32
+            array `(K,)`).
+        """
+        label = int(scores.argmax())
+        return {
+            "pred_label": label,
+            "pred_score": float(scores[label]),
+            "pred_class": self.classes[label] if label < len(self.classes) else str(label),
+            "pred_scores": scores.numpy(),
+        }
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the values of the validation metrics, exact over all processes."""
+        self._log_metrics(self.val_metrics)
+
+    def on_test_epoch_end(self) -> None:
+        """Log the values of the test metrics, exact over all processes."""
+        self._log_metrics(self.test_metrics)
+
+    def _update_metrics(self, metrics: nn.ModuleList, batch: Batch) -> dict[str, Tensor]:
+        scores = self(batch["inputs"])
+        counted = batch.get("counted", slice(None))
+        for metric in cast(Iterable[Metric], metrics):
+            metric.update(scores[counted], batch["target"][counted])
+        return {"scores": scores}
+
+    def _log_metrics(self, metrics: nn.ModuleList) -> None:
+        for metric in cast(Iterable[Metric], metrics):
+            self.log_dict(metric.compute(), sync_dist=False)
+            metric.reset()
+
+    def transfer_batch_to_device(
+        self, batch: Any, device: torch.device, dataloader_idx: int
+    ) -> Any:
+        """Move the tensors of a batch; walking its metas as well would cost milliseconds."""
+        if not isinstance(batch, dict):
+            return super().transfer_batch_to_device(batch, device, dataloader_idx)
+        return {key: _to_device(value, device) for key, value in batch.items()}
+
+    # ---------------------------------------------------------------- optimization
+
+    def configure_optimizers(self) -> torch.optim.Optimizer | None:
+        """Build the optimizer; its groups follow the mm names of the parameters."""
+        if self.optimizer_builder is None:
+            return None
+        return self.optimizer_builder.build(self, self.name_map().to_mm)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip as the Trainer's flag says, else as the config says."""
+        if gradient_clip_val is not None or self.grad_clip is None:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        else:
+            self.grad_clip(self.parameters())
+
+    # ---------------------------------------------------------------- weights
+
+    def name_map(self) -> NameMap:
+        """Return the map between our parameter names and those of the mm model."""
+        return name_map(self)
+
+    def init_weights(self) -> None:
+        """Initialize every module as its `init_cfg` says, `Pretrained` ones from their checkpoints.
+
+        Raises:
+            WeightsError: If a checkpoint cannot be found, read or matched.
+        """
+        init_weights(self, load_pretrained, pretrained_last=self.pretrained_last)
+
+    @property
+    def num_classes(self) -> int | None:
+        """Number of classes `K` that the model tells apart, as far as its modules say."""
+        for module in (self.head, self.backbone):
+            number = getattr(module, "num_classes", None)
+            if isinstance(number, int) and number > 0:
+                return number
+        return None
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the Spec and the class names, so that the checkpoint is enough by itself."""
+        checkpoint["mmlight"] = {"spec": self.spec_yaml, "classes": list(self.classes)}
+
+    def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
+        """Take the class names of the checkpoint."""
+        self.classes = tuple(checkpoint.get("mmlight", {}).get("classes", self.classes))
+
+
+def _to_device(value: Any, device: torch.device) -> Any:
+    if isinstance(value, Tensor):
+        return value.to(device, non_blocking=True)
+    if isinstance(value, list) and value and isinstance(value[0], Tensor):
+        return [item.to(device, non_blocking=True) for item in value]
+    return value

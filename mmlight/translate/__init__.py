@@ -1,0 +1,1 @@
+"""STAGE 3, a Config in mmengine words → a Spec: one file per config section."""

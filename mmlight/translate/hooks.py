@@ -1,0 +1,235 @@
+"""Translates `default_hooks`, `custom_hooks` and `visualizer` into callbacks and loggers.
+
+Callbacks come out in the order of mm's priorities.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from mmlight.errors import UnsupportedTypeError, list_names, nearest_name
+from mmlight.hooks.priority import Priority, to_priority
+from mmlight.registry import HOOKS
+from mmlight.spec import Call
+from mmlight.translate.runtime import Loop
+from mmlight.translate.section import Section
+
+_C = "mmlight.callbacks"
+LOGGERS: Final = {
+    "TensorboardVisBackend": "lightning.pytorch.loggers.TensorBoardLogger",
+}
+Entry = tuple[int, Call]
+"""A priority and a callback."""
+
+
+def translate_hooks(
+    top: Section, loop: Loop, schedules: list[Call], work_dir: str
+) -> tuple[tuple[Call, ...], list[Call]]:
+    """Return the callbacks in the order in which they run, and the loggers.
+
+    Ties keep the order of registration: default hooks first, as in mm.
+
+    From: mmengine 0.10 `Runner.register_default_hooks`, mmcv 1.7
+    `BaseRunner.register_training_hooks`.
+    """
+    hooks = top.take_section("default_hooks")
+    entries: list[Entry] = []
+    for name, default, translate in _default_hooks(loop, schedules, work_dir):
+        if name in hooks.node and hooks.node[name] is None:
+            hooks.take(name)  # mm drops a default hook that is set to None
+            continue
+        section = hooks.take_section(name)
+        priority = _take_priority(section, default)
+        section.take("type")
+        entries += [(priority, call) for call in translate(section)]
+        section.finish()
+    _read_silent_hooks(hooks)
+    hooks.finish()
+    entries += _translate_custom_hooks(top, loop)
+    last = Priority.LOWEST + 1
+    entries.append((last, Call(f"{_C}.PredictionGrid", {"work_dir": work_dir})))
+    entries.append((last, Call(f"{_C}.ProgressBar")))
+    ordered = tuple(call for _, call in sorted(entries, key=lambda entry: entry[0]))
+    return ordered, _translate_loggers(top, work_dir)
+
+
+def _default_hooks(
+    loop: Loop, schedules: list[Call], work_dir: str
+) -> list[tuple[str, str, Callable[[Section], list[Call]]]]:
+    """List the default hooks: name in the config, mmengine's priority, translation."""
+
+    def timer(_: Section) -> list[Call]:
+        return [Call(f"{_C}.IterTimer")]
+
+    def validation(_: Section) -> list[Call]:
+        return [Call(f"{_C}.Validation", loop.validation)] if loop.validation else []
+
+    def schedule(_: Section) -> list[Call]:
+        if not schedules:
+            return []
+        length = {} if loop.by_epoch else {"max_iters": loop.length}
+        return [Call(f"{_C}.ParamSchedule", {"schedules": schedules, **length})]
+
+    def logger(section: Section) -> list[Call]:
+        return [Call(f"{_C}.TextLog", _take_log_options(section, work_dir), path=section.path)]
+
+    def checkpoint(section: Section) -> list[Call]:
+        return _translate_checkpoint(section, loop, work_dir)
+
+    return [
+        ("timer", "NORMAL", timer),
+        ("logger", "BELOW_NORMAL", logger),
+        ("validation", "LOW", validation),
+        ("param_scheduler", "LOW", schedule),
+        ("checkpoint", "VERY_LOW", checkpoint),
+    ]
+
+
+def _take_priority(section: Section, default: str | int) -> int:
+    value = section.take("priority", default)
+    try:
+        return to_priority(value)
+    except ValueError as error:
+        section.refuse("priority", str(error), expected=list_names(p.name for p in Priority))
+        return Priority.NORMAL
+
+
+def _take_log_options(section: Section, work_dir: str) -> dict[str, Any]:
+    section.ignore(
+        "Metrics carry the name of their loop already.", "by_epoch", "log_metric_by_epoch"
+    )
+    section.ignore(
+        "Logs stay in work_dir.",
+        "out_dir",
+        "keep_local",
+        "file_client_args",
+        "backend_args",
+        "out_suffix",
+    )
+    section.refuse_unless("reset_flag", False, True)
+    section.refuse_unless("interval_exp_name", 1000)
+    return {
+        "work_dir": work_dir,
+        "interval": section.take("interval", 10),
+        "ignore_last": section.take("ignore_last", True),
+    }
+
+
+def _translate_checkpoint(section: Section, loop: Loop, work_dir: str) -> list[Call]:
+    """Make one callback for the newest checkpoints and one per metric of `save_best`."""
+    common = {
+        "dirpath": section.take("out_dir", work_dir),
+        "by_epoch": section.take("by_epoch", loop.by_epoch),
+        "save_weights_only": not section.take("save_optimizer", True),
+    }
+    section.ignore(
+        "The state of the schedules is always saved.", "save_param_scheduler", "create_symlink"
+    )
+    section.ignore(
+        "Files are written as `epoch_N.ckpt`.",
+        "filename_tmpl",
+        "meta",
+        "published_keys",
+        "save_begin",
+    )
+    newest = {
+        **common,
+        "interval": section.take("interval", 1),
+        "max_keep": section.take("max_keep_ckpts", -1),
+        "save_last": section.take("save_last", True),
+    }
+    calls = [Call(f"{_C}.Checkpoint", newest, path=section.path)]
+    best = section.take("save_best")
+    rule = section.take("rule")
+    if best == "auto":
+        section.refuse("save_best", expected="the name of a metric, such as 'accuracy/top1'")
+        return calls
+    for name in [best] if isinstance(best, str) else best or []:
+        mode = {"greater": "max", "less": "min", None: _guess_mode(name)}.get(rule, rule)
+        options = {**common, "interval": 1, "monitor": name, "mode": mode}
+        calls.append(Call(f"{_C}.Checkpoint", options, path=section.path))
+    return calls
+
+
+def _guess_mode(metric: str) -> str:
+    return "min" if "loss" in metric else "max"
+
+
+def _read_silent_hooks(hooks: Section) -> None:
+    """Read the default hooks whose work is done elsewhere."""
+    hooks.ignore("Samplers learn the epoch from the Trainer.", "sampler_seed")
+    hooks.ignore("The Trainer keeps count of epochs and iterations.", "runtime_info")
+    hooks.ignore("Buffers are synchronized by DistributedDataParallel.", "sync_buffers")
+    visualization = hooks.take_section("visualization")
+    if visualization.node.get("enable"):
+        hooks.refuse(
+            "visualization",
+            "pictures during validation are not drawn yet",
+            next_step="Set default_hooks.visualization.enable=False.",
+        )
+
+
+def _translate_custom_hooks(top: Section, loop: Loop) -> list[Entry]:
+    entries: list[Entry] = []
+    for section in top.take_list("custom_hooks"):
+        name = section.take("type")
+        priority = _take_priority(section, "NORMAL")
+        if name == "EMAHook":
+            entries.append((priority, _translate_ema(section)))
+        elif name in ("ClassNumCheckHook", "EmptyCacheHook"):
+            section.ignore(
+                "Class numbers are checked before training in any case.", *section.leftover
+            )
+        else:
+            _refuse_hook(section, name)
+            continue
+        section.finish()
+    return entries
+
+
+def _translate_ema(section: Section) -> Call:
+    """Read the arguments of either generation; mmcv's have a `warm_up`, 100 by default."""
+    kind = section.take("ema_type", "ExponentialMovingAverage")
+    if kind != "ExponentialMovingAverage":
+        section.refuse("ema_type", expected="ExponentialMovingAverage")
+    section.ignore(
+        "Resuming restores the average from the checkpoint.", "resume_from", "strict_load"
+    )
+    names = ("momentum", "interval", "warm_up", "update_buffers", "begin_iter", "begin_epoch")
+    kwargs = {name: section.take(name) for name in names if section.node.get(name) is not None}
+    return Call(f"{_C}.EMA", kwargs, path=section.path, origin=section.origin_of("type"))
+
+
+def _refuse_hook(section: Section, name: Any) -> None:
+    known = ["EMAHook", "ClassNumCheckHook", "EmptyCacheHook", *HOOKS]
+    error = UnsupportedTypeError(
+        section.key_path("type"),
+        f"no translation for the hook {name!r} yet",
+        origin=section.origin_of("type"),
+        expected=list_names(known),
+        nearest=nearest_name(str(name), known),
+        next_step="Remove the hook from custom_hooks.",
+    )
+    section.report.errors.append(error)
+
+
+def _translate_loggers(top: Section, work_dir: str) -> list[Call]:
+    top.take_list("vis_backends")
+    visualizer = top.take_section("visualizer")
+    visualizer.ignore("Logs are written without it.", "type", "name")
+    top.take("vis_backends")
+    loggers = []
+    for backend in visualizer.take_list("vis_backends"):
+        name = backend.take("type")
+        if name in LOGGERS:
+            loggers.append(
+                Call(LOGGERS[name], {"save_dir": backend.take("save_dir", work_dir), "name": ""})
+            )
+        elif name != "LocalVisBackend":
+            backend.refuse(
+                "type",
+                f"no logger for {name!r} yet",
+                expected=list_names([*LOGGERS, "LocalVisBackend"]),
+            )
+        backend.ignore("The logger's defaults are used.", *backend.leftover)
+    visualizer.finish()
+    return loggers

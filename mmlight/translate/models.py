@@ -1,0 +1,164 @@
+"""Translates `model` and `data_preprocessor` into the arguments of `ImageClassifier`.
+
+To add a type: 1. write the class; 2. add a Row here; 3. tests/test_tables.py then checks that it
+imports.
+"""
+
+from typing import Any, Final
+
+from mmlight.errors import UnsupportedTypeError
+from mmlight.registry import INITIALIZERS, MODELS
+from mmlight.spec import Call
+from mmlight.translate.section import Section
+from mmlight.translate.table import Row, Table
+
+_BACKBONES = "mmlight.models.backbones"
+_INIT = "mmlight.models.initializers"
+_FILE = "mmlight/translate/models.py"
+
+INITIALIZER_ROWS: Final = tuple(
+    Row(name, f"{_INIT}.{target}")
+    for name, target in (
+        ("Constant", "Constant"),
+        ("Normal", "Normal"),
+        ("TruncNormal", "TruncNormal"),
+        ("Uniform", "Uniform"),
+        ("Xavier", "Xavier"),
+        ("Kaiming", "Kaiming"),
+        ("Caffe2Xavier", "Caffe2Xavier"),
+        ("Pretrained", "Pretrained"),
+    )
+)
+
+MODEL_ROWS: Final = (
+    Row("LeNet5", f"{_BACKBONES}.lenet.LeNet5"),
+    Row("ResNet", f"{_BACKBONES}.resnet.ResNet"),
+    Row("ResNetV1c", f"{_BACKBONES}.resnet.ResNetV1c"),
+    Row("ResNetV1d", f"{_BACKBONES}.resnet.ResNetV1d"),
+    Row("ResNet_CIFAR", f"{_BACKBONES}.resnet.ResNet_CIFAR"),
+    Row("ResNeXt", f"{_BACKBONES}.resnet.ResNeXt"),
+    Row("SEResNet", f"{_BACKBONES}.resnet.SEResNet"),
+    Row("SEResNeXt", f"{_BACKBONES}.resnet.SEResNeXt"),
+    Row("VisionTransformer", f"{_BACKBONES}.vision_transformer.VisionTransformer"),
+    Row("TIMMBackbone", f"{_BACKBONES}.timm_model.TIMMBackbone"),
+    Row("GlobalAveragePooling", "mmlight.models.necks.gap.GlobalAveragePooling"),
+    Row("ClsHead", "mmlight.models.heads.cls_head.ClsHead"),
+    Row("LinearClsHead", "mmlight.models.heads.linear_head.LinearClsHead"),
+    Row(
+        "VisionTransformerClsHead",
+        "mmlight.models.heads.vision_transformer_head.VisionTransformerClsHead",
+    ),
+    Row("CrossEntropyLoss", "mmlight.models.losses.cross_entropy_loss.CrossEntropyLoss"),
+    Row("LabelSmoothLoss", "mmlight.models.losses.label_smooth_loss.LabelSmoothLoss"),
+)
+
+AUGMENT_ROWS: Final = tuple(
+    Row(name, f"mmlight.models.batch_augments.{name}")
+    for name in ("Mixup", "CutMix", "ResizeMix", "Identity")
+)
+
+PREPROCESSOR_ROWS: Final = (
+    Row("ClsDataPreprocessor", "mmlight.models.preprocessor.ImagePreprocessor"),
+)
+
+INITIALIZER_TABLE = Table("initializer", INITIALIZER_ROWS, INITIALIZERS, file=_FILE)
+MODEL_TABLE: Table = Table(
+    "model",
+    MODEL_ROWS,
+    MODELS,
+    file=_FILE,
+    nested={"init_cfg": lambda: INITIALIZER_TABLE, "loss": lambda: MODEL_TABLE},
+)
+AUGMENT_TABLE = Table("batch augment", AUGMENT_ROWS, MODELS, file=_FILE)
+PREPROCESSOR_TABLE = Table("data preprocessor", PREPROCESSOR_ROWS, MODELS, file=_FILE)
+
+
+def translate_model(top: Section) -> dict[str, Any]:
+    """Return the arguments of `ImageClassifier` that describe the network.
+
+    From: mmpretrain 1.2 `ImageClassifier.__init__`.
+    """
+    if "model" not in top.node:
+        top.refuse("model", "the config has no model", next_step="Add model = dict(...).")
+        return {}
+    model = top.take_section("model")
+    kind = model.take("type")
+    if kind not in ("ImageClassifier", "mmcls.ImageClassifier", "mmpretrain.ImageClassifier"):
+        error = UnsupportedTypeError(
+            model.key_path("type"),
+            f"the model type {kind!r} is no image classifier",
+            origin=model.origin_of("type"),
+            expected="ImageClassifier",
+            next_step="Self-supervised, retrieval and multimodal models are not supported yet.",
+        )
+        model.report.errors.append(error)
+        return {}
+    arguments: dict[str, Any] = {}
+    for part in ("backbone", "neck", "head"):
+        if model.take(part) is not None:
+            arguments[part] = MODEL_TABLE.translate(model.take_section(part))
+    if model.take("init_cfg") is not None:
+        arguments["init_cfg"] = INITIALIZER_TABLE.translate_nested(model, "init_cfg")
+    if not model.take("pretrained_last", True):
+        arguments["pretrained_last"] = False
+    _translate_pretrained(model, arguments)
+    _translate_preprocessing(top, model, arguments)
+    model.finish()
+    return arguments
+
+
+def _translate_pretrained(model: Section, arguments: dict[str, Any]) -> None:
+    """Read the short form `pretrained='...'` of an `init_cfg`."""
+    checkpoint = model.take("pretrained")
+    if checkpoint is not None:
+        origin = model.origin_of("pretrained")
+        kwargs = {"checkpoint": checkpoint}
+        path = model.key_path("pretrained")
+        arguments["init_cfg"] = Call(f"{_INIT}.Pretrained", kwargs, path=path, origin=origin)
+
+
+def _translate_preprocessing(top: Section, model: Section, arguments: dict[str, Any]) -> None:
+    """Read `data_preprocessor`, in the model or beside it, and the batch augments."""
+    beside = top.take("data_preprocessor")
+    inside = model.take("data_preprocessor")
+    if beside is None and inside is None:
+        preprocessor = None
+    else:
+        owner = model if inside is not None else top
+        preprocessor = owner.take_section("data_preprocessor")
+    settings = model.take_section("train_cfg")
+    if preprocessor is not None:
+        within = preprocessor.take_section("batch_augments")
+        settings = within if within.node else settings
+        call = PREPROCESSOR_TABLE.translate(preprocessor, default="ClsDataPreprocessor")
+        if call is not None:
+            arguments["preprocessor"] = call
+    augments = AUGMENT_TABLE.translate_list(settings, "augments")
+    if augments:
+        kwargs = {
+            "augments": augments,
+            "probs": settings.take("probs"),
+            "num_classes": _find_num_classes(settings, preprocessor, model),
+            "generation": settings.take("generation", "1.x"),
+        }
+        target = "mmlight.models.batch_augments.RandomBatchAugment"
+        arguments["batch_augments"] = Call(
+            target, kwargs, path=settings.path, origin=settings.origin_of("augments")
+        )
+    settings.finish()
+
+
+def _find_num_classes(settings: Section, preprocessor: Section | None, model: Section) -> Any:
+    """Return the number of classes that soft labels need, from wherever the config says it."""
+    number = settings.take("num_classes")
+    if number is None and preprocessor is not None:
+        number = preprocessor.node.get("num_classes")
+    if number is None:
+        number = (model.node.get("head") or {}).get("num_classes")
+    if number is None:
+        settings.refuse(
+            "augments",
+            "batch augments need the number of classes",
+            next_step="Set data_preprocessor.num_classes.",
+        )
+    return number

@@ -1,0 +1,145 @@
+"""Translates `optim_wrapper` and `param_scheduler`.
+
+They become an optimizer builder, gradient clipping, the Trainer's precision and schedules.
+
+Optimizers need no row: a type that no row names is looked up in `torch.optim`, then among the
+user's own.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from mmlight.read.node import to_plain
+from mmlight.registry import OPTIMIZERS, PARAM_SCHEDULERS
+from mmlight.spec import Call
+from mmlight.translate.section import Section
+from mmlight.translate.table import Row, Table
+
+_FILE = "mmlight/translate/optim.py"
+_O = "mmlight.optim"
+
+OPTIMIZER_ROWS: Final = tuple(
+    Row(name, f"torch.optim.{name}")
+    for name in (
+        *("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "ASGD", "NAdam"),
+        *("RAdam", "Rprop", "SparseAdam", "LBFGS"),
+    )
+)
+
+# policies of mmcv 1.x, under the names of its hooks; arguments are mmcv's
+POLICY_ROWS: Final = tuple(
+    Row(name, f"{_O}.{target}")
+    for name, target in (
+        ("FixedLrUpdaterHook", "policies.FixedPolicy"),
+        ("StepLrUpdaterHook", "policies.StepPolicy"),
+        ("ExpLrUpdaterHook", "policies.ExpPolicy"),
+        ("PolyLrUpdaterHook", "policies.PolyPolicy"),
+        ("InvLrUpdaterHook", "policies.InvPolicy"),
+        ("CosineAnnealingLrUpdaterHook", "policies.CosineAnnealingPolicy"),
+        ("FlatCosineAnnealingLrUpdaterHook", "policies.FlatCosineAnnealingPolicy"),
+        ("LinearAnnealingLrUpdaterHook", "policies.LinearAnnealingPolicy"),
+        ("CosineAnnealingCooldownLrUpdaterHook", "policies.CosineAnnealingCooldownPolicy"),
+        ("CosineRestartLrUpdaterHook", "cyclic_policies.CosineRestartPolicy"),
+        ("CyclicLrUpdaterHook", "cyclic_policies.CyclicPolicy"),
+        ("OneCycleLrUpdaterHook", "cyclic_policies.OneCyclePolicy"),
+        ("StepMomentumUpdaterHook", "momentum_policies.StepMomentumPolicy"),
+        ("LinearAnnealingMomentumUpdaterHook", "momentum_policies.LinearAnnealingMomentumPolicy"),
+        ("CosineAnnealingMomentumUpdaterHook", "momentum_policies.CosineAnnealingMomentumPolicy"),
+        ("CyclicMomentumUpdaterHook", "momentum_policies.CyclicMomentumPolicy"),
+        ("OneCycleMomentumUpdaterHook", "momentum_policies.OneCycleMomentumPolicy"),
+    )
+)
+
+_RECURSIONS = {
+    "Constant": "recursions.ConstantLR",
+    "Linear": "recursions.LinearLR",
+    "Step": "recursions.StepLR",
+    "MultiStep": "recursions.MultiStepLR",
+    "Exponential": "recursions.ExponentialLR",
+    "Poly": "recursions.PolyLR",
+    "CosineAnnealing": "recursions.CosineAnnealingLR",
+    "CosineRestart": "cyclic_recursions.CosineRestartLR",
+    "OneCycle": "cyclic_recursions.OneCycleLR",
+}
+RECURSION_ROWS: Final = tuple(
+    Row(f"{stem}{suffix}", f"{_O}.{target}", extra=extra)
+    for stem, target in _RECURSIONS.items()
+    for suffix, extra in (
+        ("LR", {}),
+        ("Momentum", {"param_name": "momentum"}),
+        ("ParamScheduler", {}),
+    )
+)
+
+OPTIMIZER_TABLE = Table("optimizer", OPTIMIZER_ROWS, OPTIMIZERS, file=_FILE)
+SCHEDULE_TABLE = Table("schedule", (*POLICY_ROWS, *RECURSION_ROWS), PARAM_SCHEDULERS, file=_FILE)
+WRAPPERS = ("OptimWrapper", "AmpOptimWrapper")
+PRECISIONS = {None: "16-mixed", "float16": "16-mixed", "bfloat16": "bf16-mixed"}
+
+
+def translate_optimizer(top: Section) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return arguments of `ImageClassifier` (optimizer, grad_clip) and of the Trainer (precision).
+
+    From: mmengine 0.10 `OptimWrapper`, `AmpOptimWrapper`, `DefaultOptimWrapperConstructor`.
+    """
+    if top.take("optim_wrapper") is None:
+        return {}, {}
+    wrapper = top.take_section("optim_wrapper")
+    model: dict[str, Any] = {}
+    trainer: dict[str, Any] = {}
+    kind = wrapper.take("type", "OptimWrapper")
+    if kind not in WRAPPERS:
+        wrapper.refuse("type", expected=" or ".join(WRAPPERS))
+    if kind == "AmpOptimWrapper":
+        trainer["precision"] = _translate_precision(wrapper)
+    call = OPTIMIZER_TABLE.translate(wrapper.take_section("optimizer"))
+    paramwise = _describe_paramwise(wrapper)
+    if call is not None:
+        model["optimizer"] = _describe_builder(call, paramwise)
+    if wrapper.take("clip_grad") is not None:
+        clip = wrapper.take_section("clip_grad")
+        model["grad_clip"] = Call(
+            f"{_O}.gradient_clip.GradientClip", dict(clip.node), path=clip.path
+        )
+    wrapper.refuse_unless("accumulative_counts", 1, reason="Accumulation is not translated yet.")
+    wrapper.refuse_unless(
+        "constructor", None, "DefaultOptimizerConstructor", "DefaultOptimWrapperConstructor"
+    )
+    wrapper.finish()
+    return model, trainer
+
+
+def _translate_precision(wrapper: Section) -> str:
+    dtype = wrapper.take("dtype")
+    if dtype not in PRECISIONS:
+        wrapper.refuse("dtype", expected="'float16' or 'bfloat16'")
+    scale = wrapper.take("loss_scale")
+    if scale not in (None, "dynamic"):
+        wrapper.refuse(
+            "loss_scale", expected="'dynamic'", next_step="A fixed scale is not translated yet."
+        )
+    return PRECISIONS.get(dtype, "16-mixed")
+
+
+def _describe_paramwise(wrapper: Section) -> dict[str, Any]:
+    if wrapper.take("paramwise_cfg") is None:
+        return {}
+    rules = wrapper.take_section("paramwise_cfg")
+    call = Call(
+        f"{_O}.parameter_groups.ParamwiseRules",
+        {key: to_plain(rules.take(key)) for key in rules.node},
+        path=rules.path,
+        origins={key: rules.origin_of(key) for key in rules.node},
+        origin=wrapper.origin_of("paramwise_cfg"),
+    )
+    return {"paramwise": call}
+
+
+def _describe_builder(call: Call, paramwise: dict[str, Any]) -> Call:
+    kwargs = {"optimizer": call.target, "options": dict(call.kwargs), **paramwise}
+    return replace(call, target=f"{_O}.optimizer.OptimizerBuilder", kwargs=kwargs)
+
+
+def translate_schedules(top: Section) -> list[Call]:
+    """Return the schedules of `param_scheduler`, in its order."""
+    return SCHEDULE_TABLE.translate_list(top, "param_scheduler")

@@ -1,0 +1,147 @@
+"""Translates the loop and the environment.
+
+`train_cfg`, `randomness`, `env_cfg`, `load_from`, `resume`, `work_dir`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmlight.translate.section import Section
+
+NO_EFFECT = {
+    "default_scope": "All names are looked up in one place here.",
+    "log_level": "Log levels are those of Python's logging.",
+    "launcher": "The Trainer launches processes by itself.",
+    "gpu_ids": "Devices are chosen by --trainer.devices.",
+    "device": "Devices are chosen by --trainer.accelerator.",
+    "auto_resume": "Use --resume.",
+    "log_processor": "Logs are written with the interval of the logger hook.",
+    "auto_scale_lr": "Without --auto-scale-lr the original does not scale the rate either.",
+}
+
+
+@dataclass
+class Loop:
+    """When training stops and validation runs.
+
+    Args:
+        by_epoch: Whether `length` and the validation interval count epochs; False counts iterations
+            (batches).
+        length: Number of epochs or iterations; None when nothing is trained.
+        validation: Arguments of the `Validation` callback.
+    """
+
+    by_epoch: bool = True
+    length: int | None = None
+    validation: dict[str, Any] = field(default_factory=dict)
+
+    def trainer_arguments(self) -> dict[str, Any]:
+        """Return the Trainer arguments that give the loop its length."""
+        if self.by_epoch:
+            return {"max_epochs": self.length if self.length is not None else 1}
+        return {
+            "max_epochs": -1,
+            "max_steps": self.length,
+            "val_check_interval": 1,
+            "check_val_every_n_epoch": None,
+        }
+
+
+def translate_loop(top: Section) -> Loop:
+    """Read `train_cfg`, `val_cfg` and `test_cfg`.
+
+    From: mmengine 0.10 `EpochBasedTrainLoop`, `IterBasedTrainLoop`.
+    """
+    _check_empty_loops(top)
+    if top.take("train_cfg") is None:
+        return Loop()
+    settings = top.take_section("train_cfg")
+    kinds = ("EpochBasedTrainLoop", "IterBasedTrainLoop")
+    kind = settings.take("type")
+    by_epoch = settings.take("by_epoch", kind != kinds[1])
+    if kind is None:
+        kind = kinds[0] if by_epoch else kinds[1]
+    if kind not in kinds:
+        settings.refuse("type", expected=" or ".join(kinds))
+    loop = Loop(by_epoch=kind == kinds[0])
+    key, other = ("max_epochs", "max_iters") if loop.by_epoch else ("max_iters", "max_epochs")
+    loop.length = settings.take(key)
+    if settings.take(other) is not None:
+        settings.refuse(
+            other, f"{kind} counts {key[4:]}, so {other!r} has no meaning", next_step=f"Set {key}."
+        )
+    if not isinstance(loop.length, int) or loop.length < 1:
+        settings.refuse(key, expected="a whole number of 1 or more")
+    settings.refuse_unless(
+        "dynamic_intervals", None, reason="Changing intervals are not translated yet."
+    )
+    # an iteration-based loop of mmengine validates every 1000 iterations unless told otherwise
+    loop.validation = {
+        "interval": settings.take("val_interval", 1 if loop.by_epoch else 1000),
+        "begin": settings.take("val_begin", 1),
+        "offset": settings.take("val_offset", 0),
+        "at_end": settings.take("val_at_end", True),
+        "by_epoch": loop.by_epoch,
+        "last": loop.length,
+    }
+    settings.finish()
+    return loop
+
+
+def _check_empty_loops(top: Section) -> None:
+    for key in ("val_cfg", "test_cfg"):
+        settings = top.take_section(key)
+        settings.refuse_unless("type", None, "ValLoop", "TestLoop")
+        settings.refuse_unless("fp16", False, reason="Use --trainer.precision.")
+        settings.finish()
+    workflow = top.take("workflow")
+    if workflow is not None and [tuple(stage) for stage in workflow] != [("train", 1)]:
+        top.refuse(
+            "workflow",
+            expected="[('train', 1)]",
+            next_step="Validation loss is not translated yet.",
+        )
+
+
+def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
+    """Read the seed and the Trainer arguments of `randomness`, `env_cfg` and the model wrapper."""
+    trainer: dict[str, Any] = {}
+    randomness = top.take_section("randomness")
+    seed = randomness.take("seed")
+    if randomness.take("deterministic"):
+        trainer["deterministic"] = True
+    randomness.refuse_unless("diff_rank_seed", False)
+    randomness.finish()
+    environment = top.take_section("env_cfg")
+    if environment.take("cudnn_benchmark"):
+        trainer["benchmark"] = True
+    environment.ignore(
+        "Workers run without cv2 threads; the Trainer starts the processes.",
+        "mp_cfg",
+        "dist_cfg",
+        "resource_limit",
+    )
+    environment.finish()
+    if top.take("find_unused_parameters") or top.take_section("model_wrapper_cfg").take(
+        "find_unused_parameters"
+    ):
+        top.note(
+            "find_unused_parameters", "Use --trainer.strategy ddp_find_unused_parameters_true."
+        )
+    for key, reason in NO_EFFECT.items():
+        if key in top.node:
+            top.ignore(reason, key)
+    return seed, trainer
+
+
+def translate_places(top: Section, filename: str | None) -> dict[str, Any]:
+    """Return `work_dir`, `load_from` and `resume` of the Spec."""
+    stem = Path(filename).stem if filename else "run"
+    load_from = top.take("load_from")
+    resume = bool(top.take("resume", False))
+    return {
+        "work_dir": top.take("work_dir", f"work_dirs/{stem}"),
+        "load_from": None if resume else load_from,
+        "resume": (load_from or True) if resume else False,
+    }

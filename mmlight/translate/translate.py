@@ -1,0 +1,94 @@
+"""STAGE 3: turns a Config in mmengine words into a Spec.
+
+Every key is translated, or ignored with a note, or refused; all problems are raised together.
+"""
+
+import difflib
+
+from mmlight.errors import raise_all
+from mmlight.read.config import Config
+from mmlight.spec import Spec
+from mmlight.translate.data import translate_data, translate_metrics
+from mmlight.translate.hooks import translate_hooks
+from mmlight.translate.models import translate_model
+from mmlight.translate.optim import translate_optimizer, translate_schedules
+from mmlight.translate.runtime import translate_environment, translate_loop, translate_places
+from mmlight.translate.section import Report, Section
+from mmlight.upgrade.upgrade import NEW_KEYS, OLD_KEYS
+
+# keys that are known but not read by any section
+OTHER_KEYS = frozenset({"custom_imports", "model", "data_preprocessor", "custom_hooks", "work_dir"})
+
+
+def translate_config(config: Config) -> Spec:
+    """Translate a config.
+
+    Args:
+        config: In mmengine words; see `upgrade_config`.
+
+    Raises:
+        ConfigError: If one thing of the config cannot be translated.
+        ConfigErrors: If several cannot.
+    """
+    report = Report(notes=list(config.notes))
+    top = Section(config.values, "", report)
+    places = translate_places(top, config.filename)
+    seed, environment = translate_environment(top)
+    loop = translate_loop(top)
+    network = translate_model(top)
+    data = translate_data(top)
+    metrics = translate_metrics(top)
+    optimizer, precision = translate_optimizer(top)
+    callbacks, loggers = translate_hooks(top, loop, translate_schedules(top), places["work_dir"])
+    _sort_leftovers(top, config)
+    raise_all(report.errors)
+    trainer = {
+        **loop.trainer_arguments(),
+        **environment,
+        **precision,
+        "logger": loggers or False,
+        "num_sanity_val_steps": 0,
+        "use_distributed_sampler": False,
+        "default_root_dir": places["work_dir"],
+    }
+    return Spec(
+        model={**network, **optimizer, **metrics},
+        data=data,
+        trainer=trainer,
+        callbacks=callbacks,
+        seed=seed,
+        notes=tuple(report.notes),
+        **places,
+    )
+
+
+def _sort_leftovers(top: Section, config: Config) -> None:
+    """Tell helper variables and harmless names from keys that were meant to have an effect.
+
+    A name that some statement of the config reads is a helper variable. Of the others, a dict, an
+    override from the command line or a near miss of a known key is refused; mm would ignore it
+    without a word.
+    """
+    known = NEW_KEYS | OLD_KEYS | OTHER_KEYS
+    for key in top.leftover:
+        if key in config.names_read or key.startswith("_"):
+            top.take(key)
+        elif _is_harmless(top, key, known):
+            top.ignore("Nothing reads this name, as in the original.", key)
+    top.finish(known - OLD_KEYS)
+
+
+def _is_harmless(top: Section, key: str, known: frozenset[str]) -> bool:
+    value = top.node[key]
+    overridden = str(top.origin_of(key)).startswith("--")
+    return not (isinstance(value, dict) or overridden or is_near_miss(key, known))
+
+
+def is_near_miss(key: str, known: frozenset[str]) -> bool:
+    """Tell whether a key looks like a misspelt known one.
+
+    Examples:
+        >>> is_near_miss("optimzer", frozenset({"optimizer"}))
+        True
+    """
+    return bool(difflib.get_close_matches(key, known, n=1, cutoff=0.8))
