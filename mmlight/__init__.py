@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmlight.build import Parts as Parts
-    from mmlight.build import build_parts as build_parts
     from mmlight.datamodule import PipelineDataModule as PipelineDataModule
     from mmlight.errors import MMLightError as MMLightError
     from mmlight.inference import inference_model as inference_model
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from mmlight.registry import PARAM_SCHEDULERS as PARAM_SCHEDULERS
     from mmlight.registry import TRANSFORMS as TRANSFORMS
     from mmlight.registry import Registry as Registry
+    from mmlight.run import build_parts as build_parts
     from mmlight.run import fit as fit
     from mmlight.run import predict as predict
     from mmlight.run import test as test
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from mmlight.upgrade.upgrade import upgrade_config as upgrade_config
 
 _HOMES = {
-    "mmlight.build": ("Parts", "build_parts"),
+    "mmlight.build": ("Parts",),
     "mmlight.datamodule": ("PipelineDataModule",),
     "mmlight.errors": ("MMLightError",),
     "mmlight.inference": ("inference_model", "init_model", "show_result_pyplot"),
@@ -51,7 +51,7 @@ _HOMES = {
         *("DATA_SAMPLERS", "DATASETS", "METRICS", "MODELS", "OPTIMIZERS", "PARAM_SCHEDULERS"),
         *("TRANSFORMS", "Registry"),
     ),
-    "mmlight.run": ("fit", "predict", "test", "validate"),
+    "mmlight.run": ("build_parts", "fit", "predict", "test", "validate"),
     "mmlight.spec": ("Spec",),
     "mmlight.translate.translate": ("translate_config",),
     "mmlight.upgrade.upgrade": ("upgrade_config",),

@@ -1,41 +1,33 @@
 """STAGE 4: turns a Spec into live objects."""
 
-import inspect
+import logging
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
 import lightning as L
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, ProgressBar
+from yaml.representer import RepresenterError
 
+from mmlight.callbacks.idle_hooks import drop_idle_hooks
+from mmlight.check import check_calls, check_classes, find_target
+from mmlight.checkpoints import anchor_paths
 from mmlight.datamodule import PipelineDataModule
-from mmlight.errors import (
-    ConfigError,
-    MMLightError,
-    UnsupportedValueError,
-    list_names,
-    nearest_name,
-    raise_all,
-)
+from mmlight.errors import ConfigError, MMLightError, UnsupportedValueError, raise_all
 from mmlight.module import ImageClassifier
-from mmlight.read.config import Config
+from mmlight.quiet import quiet_lightning
+from mmlight.read.node import Origin
 from mmlight.spec import Call, Spec
 
-# builders describe a later call: the argument with its target, and what the builder adds to it
-DEFERRED = {
-    "mmlight.optim.optimizer.OptimizerBuilder": ("optimizer", "params"),
-    "mmlight.data.sampler_builder.SamplerBuilder": ("sampler", "dataset"),
-}
+_logger = logging.getLogger("mmlight")
 
 
 @dataclass
 class Parts:
-    """What `build_parts` makes.
+    """What `build_spec` makes.
 
     Args:
         model: The classifier.
@@ -52,44 +44,62 @@ class Parts:
     spec: Spec
 
 
-def build_parts(source: str | Path | Config | Spec, overrides: Any = None) -> Parts:
-    """Build the model, the data, the callbacks and the Trainer that a config describes.
-
-    Weights are not initialized yet; `mmlight.run.fit` does that.
-
-    Args:
-        source: A config file, a Config or a Spec.
-        overrides: `["key=value", ...]` or a mapping, in the words of the config; not with a Spec.
+def build_spec(spec: Spec) -> Parts:
+    """Build the model, the data, the callbacks and the Trainer that a Spec describes.
 
     Raises:
-        MMLightError: If the config cannot be read, translated or built; several problems are raised
-            together.
+        MMLightError: If it cannot be built; several problems are raised together.
     """
-    from mmlight.run import read_spec
-
-    spec = read_spec(source, overrides)
     check_calls(spec)
     spec = replace(spec, seed=_choose_seed(spec.seed))
     L.seed_everything(spec.seed, verbose=False)
     errors: list[MMLightError] = []
     model = _build(ImageClassifier, spec.model, "model", errors)
-    data = _build(PipelineDataModule, {**spec.data, "seed": spec.seed}, "data", errors)
+    data = _build(PipelineDataModule, {"seed": spec.seed, **spec.data}, "data", errors)
     callbacks = [_build_or_note(call, errors) for call in spec.callbacks]
     trainer = _build_trainer(spec, callbacks, errors)
     raise_all(errors)
     parts = Parts(model, data, callbacks, trainer, spec)
-    model.spec_yaml = spec.to_yaml()
     model.classes = tuple(data.classes or ())
-    check_classes(parts)
+    check_classes(model, spec)
+    model.spec_yaml = describe(anchor_paths(spec))
+    for note in spec.notes:
+        _logger.info("note: %s", note)
     return parts
 
 
+def build_model(spec: Spec) -> ImageClassifier:
+    """Build the model of a Spec alone.
+
+    Raises:
+        MMLightError: If it cannot be built; several problems are raised together.
+    """
+    check_calls(replace(spec, data={}, callbacks=()))
+    errors: list[MMLightError] = []
+    model: ImageClassifier = _build(ImageClassifier, spec.model, "model", errors)
+    raise_all(errors)
+    return model
+
+
+def describe(spec: Spec) -> str:
+    """Return a Spec as YAML; nothing when it holds live objects, which YAML cannot tell."""
+    try:
+        return spec.to_yaml()
+    except RepresenterError as error:
+        kind = type(error.args[-1]).__name__
+        _logger.warning("checkpoints will not describe their run, it holds a live %s", kind)
+        return ""
+
+
 def _choose_seed(seed: int | None) -> int:
-    """Return the seed, or a new one; processes that the Trainer starts take that of the first."""
+    """Return the seed, or a new one; processes that start together take the same."""
     if seed is not None:
         return seed
-    if "LOCAL_RANK" in os.environ and "PL_GLOBAL_SEED" in os.environ:
-        return int(os.environ["PL_GLOBAL_SEED"])
+    if "PL_GLOBAL_SEED" in os.environ and "LOCAL_RANK" in os.environ:
+        return int(os.environ["PL_GLOBAL_SEED"])  # a process that the Trainer has started
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # a process that torchrun has started
+        run = [os.environ.get(key, "") for key in ("TORCHELASTIC_RUN_ID", "MASTER_PORT")]
+        return random.Random(" ".join(run)).randrange(2**31)
     return random.SystemRandom().randrange(2**31)
 
 
@@ -108,13 +118,10 @@ def instantiate(value: Any) -> Any:
         try:
             return find_target(value)(**kwargs)
         except MMLightError as error:
-            error.origin = error.origin or str(value.origin or "")
+            error.origin = error.origin or str(_find_origin(value, error.path) or "")
             raise
         except (TypeError, ValueError, KeyError) as error:
-            text = str(error.args[0] if error.args else error).rstrip(".")
-            raise UnsupportedValueError(
-                value.path or value.target, text, origin=value.origin or ""
-            ) from error
+            raise _refused_by_class(value, error) from error
     if isinstance(value, Mapping):
         return {key: instantiate(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -122,112 +129,26 @@ def instantiate(value: Any) -> Any:
     return value
 
 
-def find_target(call: Call) -> Callable[..., Any]:
-    """Import the class or function of a call.
-
-    Raises:
-        ConfigError: If the path leads nowhere.
-    """
-    try:
-        target: Callable[..., Any] = resolve_name(call.target)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            call.path or call.target,
-            f"{call.target!r} cannot be imported: {error}",
-            origin=call.origin or "",
-            next_step="Correct the path, or install the package that has it.",
-        ) from error
-    return target
+def _find_origin(call: Call, file: str) -> Origin | None:
+    """Return the line that named a file, or the beginning of its path; else that of the call."""
+    for key, value in call.kwargs.items():
+        if isinstance(value, str) and value and file.startswith(os.path.expanduser(value)):
+            return call.origins.get(key) or call.origin
+    return call.origin
 
 
-# -------------------------------------------------------------------------- checks
+def _refused_by_class(call: Call, error: Exception) -> UnsupportedValueError:
+    """Tell which argument a class refused; our classes begin their texts with its name."""
+    text = str(error.args[0] if error.args else error).rstrip(".")
+    key = text.split(" ")[0]
+    path = call.path or call.target
+    if key not in call.kwargs:
+        return UnsupportedValueError(path, text, origin=call.origin or "")
+    origin = call.origins.get(key) or call.origin
+    return UnsupportedValueError(f"{path}.{key}", text, origin=origin or "")
 
 
-def check_calls(spec: Spec) -> None:
-    """Compare the arguments of every call with the signature of its class, building nothing.
-
-    Raises:
-        ConfigError: If one target or argument is unknown, or a required argument is missing.
-        ConfigErrors: If several are.
-    """
-    errors: list[MMLightError] = []
-    calls = [*_walk(dict(spec.model)), *_walk(dict(spec.data)), *_walk(list(spec.callbacks))]
-    for call, given in calls:
-        try:
-            errors += _check_arguments(call, inspect.signature(find_target(call)), given)
-        except ConfigError as error:
-            errors.append(error)
-    raise_all(list({str(error): error for error in errors}.values()))
-
-
-def _walk(value: Any) -> Iterator[tuple[Call, tuple[str, ...]]]:
-    """Yield every call inside a value, with the names of the arguments that are added later."""
-    if isinstance(value, Call):
-        yield value, ()
-        if value.target in DEFERRED:
-            key, added = DEFERRED[value.target]
-            target, options = value.kwargs[key], value.kwargs.get("options") or {}
-            yield replace(value, target=target, kwargs=options), (added,)
-        yield from _walk(dict(value.kwargs))
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _walk(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _walk(item)
-
-
-def _check_arguments(
-    call: Call, signature: inspect.Signature, added: tuple[str, ...]
-) -> Iterator[MMLightError]:
-    parameters = signature.parameters
-    names = [n for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    short = call.target.rsplit(".", 1)[-1]
-    for key in call.kwargs:
-        if key not in names and not takes_any:
-            yield UnsupportedValueError(
-                f"{call.path}.{key}",
-                f"{short} takes no argument {key!r}, got {call.kwargs[key]!r}",
-                origin=call.origins.get(key) or call.origin or "",
-                expected=list_names(n for n in names if n not in added),
-                nearest=nearest_name(key, names),
-                next_step="Correct the name or remove the argument.",
-            )
-    for name in names:
-        required = parameters[name].default is inspect.Parameter.empty
-        if required and name not in call.kwargs and name not in added:
-            yield UnsupportedValueError(
-                f"{call.path}.{name}",
-                f"{short} needs the argument {name!r}",
-                origin=call.origin or "",
-                next_step=f"Add {name}=...",
-            )
-
-
-def check_classes(parts: Parts) -> None:
-    """Compare the number of classes of the model with that of the data.
-
-    Raises:
-        UnsupportedValueError: If both are known and differ.
-
-    From: mmcls 0.25 and mmpretrain 1.2 `ClassNumCheckHook`.
-    """
-    ours, theirs = parts.model.num_classes, len(parts.model.classes)
-    if ours and theirs and ours != theirs:
-        head = parts.spec.model.get("head")
-        call = head if isinstance(head, Call) and "num_classes" in head.kwargs else None
-        call = call or parts.spec.model["backbone"]
-        raise UnsupportedValueError(
-            f"{call.path}.num_classes",
-            f"the model tells {ours} classes apart, the data has {theirs}",
-            origin=call.origins.get("num_classes") or call.origin or "",
-            expected=f"num_classes={theirs} for {', '.join(parts.model.classes[:3])}, ...",
-            next_step=f"Set num_classes={theirs}, or the `classes` of the dataset.",
-        )
-
-
-# -------------------------------------------------------------------------- builders
+# -------------------------------------------------------------------------- the parts
 
 
 def _build(
@@ -252,10 +173,6 @@ def _build(
         return None
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".")
-
-
 def _build_or_note(call: Call, errors: list[MMLightError]) -> Any:
     try:
         return instantiate(call)
@@ -268,21 +185,36 @@ def _build_trainer(spec: Spec, callbacks: list[Any], errors: list[MMLightError])
     """Build the Trainer, its callbacks in the order of the Spec; Lightning moves savers last."""
     if errors:
         return None
-    has_saver = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
+    options = {key: value for key, value in spec.trainer.items() if value is not None}
+    # the Trainer refuses a callback that a flag switches off
+    for flag, kind in (
+        ("enable_progress_bar", ProgressBar),
+        ("enable_checkpointing", ModelCheckpoint),
+    ):
+        if options.get(flag) is False or options.get("barebones"):
+            callbacks[:] = [c for c in callbacks if not isinstance(c, kind)]
+    # without a saver of ours Lightning would add one of its own
+    options.setdefault(
+        "enable_checkpointing", any(isinstance(c, ModelCheckpoint) for c in callbacks)
+    )
     try:
-        options = {key: value for key, value in spec.trainer.items() if value is not None}
-        # without a saver of ours Lightning would add one of its own
-        options.setdefault("enable_checkpointing", has_saver)
-        trainer = L.Trainer(**{**instantiate(options), "callbacks": list(callbacks)})
+        with quiet_lightning():
+            trainer = L.Trainer(**{**instantiate(options), "callbacks": list(callbacks)})
     except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
-        errors.append(
-            ConfigError(
-                "trainer",
-                f"the Trainer cannot be made: {_first_line(error)}",
-                next_step="Correct the --trainer.* flags; the accelerator cpu always works.",
-            )
-        )
+        errors.append(_refused_by_trainer(options, error))
         return None
+    drop_idle_hooks(trainer.callbacks)  # type: ignore[attr-defined]
     rank = {id(callback): index for index, callback in enumerate(callbacks)}
     trainer.callbacks.sort(key=lambda c: rank.get(id(c), len(rank)))  # type: ignore[attr-defined]
     return trainer
+
+
+def _refused_by_trainer(options: Mapping[str, Any], error: Exception) -> ConfigError:
+    hardware = ("accelerator", "devices", "num_nodes", "strategy", "precision")
+    chosen = ", ".join(f"{key}={options[key]!r}" for key in hardware if key in options)
+    reason = str(error).strip().splitlines()[0].rstrip(".!")
+    return ConfigError(
+        "trainer",
+        f"the Trainer refuses {chosen or 'its arguments'}: {reason}",
+        next_step="Correct the --trainer.* flags; --trainer.accelerator cpu works everywhere.",
+    )

@@ -1,13 +1,20 @@
-"""Which checkpoint a run goes on from, and what it says about that run."""
+"""Which checkpoint a run takes, what it says about that run, and what a new one will say."""
 
-from typing import Any
-
-import yaml
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 from mmlight.callbacks.checkpoint import find_newest
-from mmlight.errors import WeightsError
-from mmlight.spec import Spec
+from mmlight.errors import ConfigError, WeightsError
+from mmlight.spec import Call, Spec
 from mmlight.weights.read import read_checkpoint
+
+DATASET_PATHS: Final = ("ann_file", "data_prefix", "classes")
+EVALUATION: Final = (  # the arguments of the Trainer that change the numbers of an evaluation
+    *("precision", "deterministic", "benchmark"),
+    *("logger", "num_sanity_val_steps", "use_distributed_sampler", "default_root_dir"),
+)
 
 
 def find_resume_point(spec: Spec) -> str | None:
@@ -21,7 +28,7 @@ def find_resume_point(spec: Spec) -> str | None:
     path = find_newest(spec.work_dir) if spec.resume is True else spec.resume
     if path is None:
         return None
-    if "loops" not in read_checkpoint(path):
+    if "optimizer_states" not in read_checkpoint(path):
         raise WeightsError(
             path,
             "the checkpoint holds weights but no training state",
@@ -31,12 +38,29 @@ def find_resume_point(spec: Spec) -> str | None:
     return path
 
 
+def find_weights(spec: Spec, stage: str) -> str:
+    """Return the checkpoint to evaluate when none is named: `load_from`, or the newest.
+
+    Raises:
+        WeightsError: If there is none.
+    """
+    location = spec.load_from or find_newest(spec.work_dir)
+    if location is None:
+        raise WeightsError(
+            spec.work_dir,
+            "no checkpoint was given and the work directory has none",
+            next_step=f"Name one: mmlight {stage} --config X.py CHECKPOINT, or train first.",
+        )
+    return location
+
+
 def read_seed(path: str, default: int | None) -> int | None:
     """Return the seed of the run that wrote a checkpoint; samplers must go on with it."""
-    return read_spec_of(read_checkpoint(path), path).seed or default
+    seed = read_spec_of(read_checkpoint(path), path).seed
+    return default if seed is None else seed
 
 
-def read_spec_of(content: dict[str, Any], path: str) -> Spec:
+def read_spec_of(content: Mapping[str, Any], path: str) -> Spec:
     """Return the Spec inside a checkpoint.
 
     Raises:
@@ -47,6 +71,61 @@ def read_spec_of(content: dict[str, Any], path: str) -> Spec:
         raise WeightsError(
             path,
             "the checkpoint does not describe its model",
+            expected="a .ckpt file written by mmlight fit",
             next_step="Name the config as well.",
         )
-    return Spec.from_dict(yaml.safe_load(text))
+    try:
+        return Spec.from_yaml(text)
+    except ConfigError as error:
+        error.origin = path
+        raise
+
+
+def read_evaluation(path: str) -> Spec:
+    """Return what is needed to evaluate a checkpoint of ours that is given alone.
+
+    How it was trained, on which devices and for how long, is left behind; what is written goes next
+    to it.
+
+    Raises:
+        WeightsError: If it cannot be read or does not describe its model.
+    """
+    spec = read_spec_of(read_checkpoint(path), path)
+    trainer = {key: value for key, value in spec.trainer.items() if key in EVALUATION}
+    return replace(spec, trainer=trainer).move_work_dir(os.path.dirname(path) or ".")
+
+
+def anchor_paths(spec: Spec) -> Spec:
+    """Return the Spec with the paths of its data made absolute.
+
+    A checkpoint carries it, so that its data are found from any folder.
+    """
+
+    def anchor(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: anchor(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(anchor(item) for item in value)
+        if isinstance(value, Call):
+            return replace(value, kwargs=_anchor_call(value, anchor))
+        return value
+
+    return replace(spec, data=anchor(spec.data))
+
+
+def _anchor_call(call: Call, anchor: Any) -> dict[str, Any]:
+    kwargs = {key: anchor(item) for key, item in call.kwargs.items()}
+    names = ("data_root", "classes") if kwargs.get("data_root") else DATASET_PATHS
+    for name in names:
+        value = kwargs.get(name)
+        if isinstance(value, str):
+            kwargs[name] = _absolute(value)
+        elif isinstance(value, Mapping):
+            kwargs[name] = {key: _absolute(item) for key, item in value.items()}
+    return kwargs
+
+
+def _absolute(path: Any) -> Any:
+    """Make a path absolute; what is no path from here stays."""
+    is_path = isinstance(path, str) and path and os.path.exists(os.path.expanduser(path))
+    return os.path.abspath(os.path.expanduser(path)) if is_path else path

@@ -5,23 +5,29 @@ Lightning's own argument parser reads them, so every flag of LightningCLI works.
 
 import contextlib
 import io
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import lightning as L
 import yaml
-from jsonargparse import ArgumentError, Namespace
+from jsonargparse import ArgumentError
 from lightning.pytorch.cli import LightningArgumentParser
 
 from mmlight.datamodule import PipelineDataModule
-from mmlight.errors import ConfigError
+from mmlight.errors import ConfigError, nearest_name
 from mmlight.module import ImageClassifier
-from mmlight.spec import CLASS_PATH, Spec
+from mmlight.read.node import Origin
+from mmlight.spec import CLASS_PATH, INIT_ARGS, Call, Spec, from_data
+
+DICT_KWARGS = "dict_kwargs"
+_HELP = "'mmlight fit --help' lists every flag."
 
 
 def build_parser() -> LightningArgumentParser:
     """Return the parser of everything that a Spec holds."""
-    parser = LightningArgumentParser(prog="mmlight", exit_on_error=False)
+    parser = LightningArgumentParser(prog="mmlight", exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--seed_everything", type=int | None, default=None)
     parser.add_argument("--work_dir", type=str, default="work_dirs/run")
     parser.add_argument("--load_from", type=str | None, default=None)
@@ -47,45 +53,103 @@ def parse_over(spec: Spec, words: list[str]) -> Spec:
     parser = build_parser()
     try:
         with contextlib.redirect_stderr(io.StringIO()):
-            before = parser.parse_object(spec.to_dict())
-            after = parser.parse_args(words, namespace=before.clone())
+            chosen = parser.parse_object(spec.to_dict())
+            before = yaml.safe_load(parser.dump(chosen))
+            chosen = parser.parse_args(words, namespace=chosen)
+            after = yaml.safe_load(parser.dump(chosen))
     except ArgumentError as error:
-        raise ConfigError(
-            " ".join(words),
-            " ".join(str(error).split())[:300].rstrip("."),
-            next_step="'mmlight fit --help' lists every flag.",
-        ) from error
-    changed = _overlay(spec.to_dict(), _to_plain(parser, before), _to_plain(parser, after))
-    return Spec.from_dict(changed)
+        raise _explain(str(error), words, parser) from error
+    trainer = {**spec.trainer, "callbacks": spec.callbacks}
+    trainer = _overlay(trainer, before["trainer"], after["trainer"])
+    return replace(
+        spec,
+        seed=_overlay(spec.seed, before.get("seed_everything"), after.get("seed_everything")),
+        callbacks=tuple(trainer.pop("callbacks") or ()),
+        trainer=trainer,
+        model=_overlay(spec.model, before["model"], after["model"]),
+        data=_overlay(spec.data, before["data"], after["data"]),
+    )
 
 
-def _to_plain(parser: LightningArgumentParser, chosen: Namespace) -> Any:
-    return yaml.safe_load(parser.dump(chosen, skip_none=False))
-
-
-def _overlay(values: Any, before: Any, after: Any) -> Any:
-    """Return `values` with the differences between `before` and `after`.
+def _overlay(value: Any, before: Any, after: Any) -> Any:
+    """Return `value` with the differences between `before` and `after`.
 
     Examples:
         >>> _overlay({"a": (1, 2)}, {"a": [1, 2], "b": 0}, {"a": [1, 2], "b": 3})
         {'a': (1, 2), 'b': 3}
     """
     if before == after:
-        return values
-    if _is_same_kind(before, after):
-        result = dict(values or {})
-        for key, value in after.items():
-            if key not in before or before[key] != value:
-                result[key] = _overlay(result.get(key), before.get(key), value)
+        return value
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        if before.get(CLASS_PATH) != after.get(CLASS_PATH):
+            return from_data(after)
+        if isinstance(value, Call):
+            kwargs = _overlay(value.kwargs, _arguments(before), _arguments(after))
+            changed = [key for key in kwargs if kwargs[key] is not value.kwargs.get(key)]
+            origins = {**value.origins, **dict.fromkeys(changed, Origin("the command line"))}
+            return replace(value, kwargs=kwargs, origins=origins)
+        result = dict(value or {})
+        for key in {**before, **after}:  # what is None may be left out
+            if before.get(key) != after.get(key):
+                result[key] = _overlay(result.get(key), before.get(key), after.get(key))
         return result
     if isinstance(after, list) and isinstance(before, list) and len(after) == len(before):
-        items = values if isinstance(values, (list, tuple)) else [None] * len(after)
+        items = value if isinstance(value, (list, tuple)) else [None] * len(after)
         return [_overlay(*three) for three in zip(items, before, after, strict=True)]
-    return after
+    return from_data(after)
 
 
-def _is_same_kind(before: Any, after: Any) -> bool:
-    """Tell whether two values are dicts that describe the same class, or no class."""
-    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
-        return False
-    return bool(before.get(CLASS_PATH) == after.get(CLASS_PATH))
+def _arguments(described: Mapping[str, Any]) -> dict[str, Any]:
+    return {**(described.get(INIT_ARGS) or {}), **(described.get(DICT_KWARGS) or {})}
+
+
+# -------------------------------------------------------------------------- errors
+
+
+def _explain(text: str, words: list[str], parser: LightningArgumentParser) -> ConfigError:
+    """Turn what the parser says about a flag into an error of ours."""
+    if unknown := re.search(r"unrecognized arguments: (\S+)", text):
+        flag = unknown[1].split("=")[0]
+        return ConfigError(
+            flag,
+            "there is no such flag",
+            nearest=_find_nearest(flag, parser),
+            next_step=_HELP,
+        )
+    if key := re.search(r'Parser key "([^"]+)"', text):
+        return ConfigError(
+            f"--{key[1]}",
+            f"the value {_find_value(key[1], words)!r} does not fit",
+            expected=_find_expected(text),
+            next_step=_HELP,
+        )
+    return ConfigError(" ".join(words), " ".join(text.split()).rstrip("."), next_step=_HELP)
+
+
+def _find_nearest(flag: str, parser: LightningArgumentParser) -> str | None:
+    """Return the flag with the nearest last name, among those of the same part."""
+    part, _, name = flag.rpartition(".")
+    flags = [flag for action in parser._actions for flag in action.option_strings]
+    names = {f.rpartition(".")[2]: f for f in flags if f.rpartition(".")[0] == part}
+    return names.get(nearest_name(name, names) or "")
+
+
+def _find_value(key: str, words: list[str]) -> str:
+    """Return the word that gave a flag, or one below it, its value."""
+    for index, word in enumerate(words):
+        flag, equals, value = word.partition("=")
+        if flag.startswith(f"--{key}"):
+            return value if equals else words[index + 1]
+    return " ".join(words)
+
+
+def _find_expected(text: str) -> str:
+    """Collect what the parser would have taken.
+
+    Examples:
+        >>> _find_expected("Expected a <class 'int'>. Expected a typing.Literal['a', 'b']")
+        "int, 'a', 'b'"
+    """
+    found = re.findall(r"Expected (?:an? )?(?:<class '([\w.]+)'>|typing\.Literal\[(.+?)\])", text)
+    kinds = [kind or names for kind, names in found]
+    return ", ".join(kind for kind in dict.fromkeys(kinds) if kind != "NoneType")

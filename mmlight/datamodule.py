@@ -12,7 +12,7 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from mmlight.data.collate import collate
+from mmlight.data.collate import collate, move_batch
 from mmlight.data.datasets.padded import PaddedView
 from mmlight.data.loader import ResumableLoader
 from mmlight.data.sampler_builder import SamplerBuilder
@@ -169,6 +169,14 @@ class PipelineDataModule(LightningDataModule):
             self._resumed = {}
         self._train_loader = loader
         return loader
+
+    def transfer_batch_to_device(
+        self, batch: Any, device: torch.device, dataloader_idx: int
+    ) -> Any:
+        """Move the tensors of a batch; batches of a user's `collate_fn` as Lightning does."""
+        if isinstance(batch, dict) and "inputs" in batch:
+            return move_batch(batch, device)
+        return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     def state_dict(self) -> dict[str, Any]:
         """Return seed, position and random states of all ranks; all ranks must call it."""

@@ -33,7 +33,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     by_lower = {key.lower(): key for key in known}
     if name.lower() in by_lower:
         return by_lower[name.lower()]
-    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
@@ -126,11 +126,30 @@ class ConfigErrors(MMLightError):  # noqa: N818 - it is a collection of errors
 
 
 def raise_all(errors: Sequence[MMLightError]) -> None:
-    """Raise nothing, the one error, or all of them as `ConfigErrors`."""
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise ConfigErrors(errors)
+    """Raise nothing, the one error, or all of them as `ConfigErrors`.
+
+    What one line of a config brings about several times is told once, and so is a file that several
+    lines name.
+    """
+    told = _fold(errors)
+    if len(told) == 1:
+        raise told[0]
+    if told:
+        raise ConfigErrors(told)
+
+
+def _fold(errors: Sequence[MMLightError]) -> list[MMLightError]:
+    """Leave out repetitions, joining the origins of those that differ in nothing else."""
+    first: dict[tuple[str, str], MMLightError] = {}
+    for error in errors:
+        key = (error.problem, error.origin or error.path)
+        first.setdefault(key, error)
+    joined: dict[tuple[str, str], MMLightError] = {}
+    for error in first.values():
+        same = joined.setdefault((error.problem, error.path), error)
+        if same is not error:
+            same.origin = f"{same.origin}, {error.origin}"
+    return list(joined.values())
 
 
 def list_names(names: Iterable[Any]) -> str:

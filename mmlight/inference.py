@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import torch
 
-from mmlight.build import build_parts, instantiate
-from mmlight.data.collate import collate
+from mmlight.build import build_model, instantiate
+from mmlight.check import find_target
+from mmlight.data.collate import collate, move_batch
 from mmlight.data.image import read_image
 from mmlight.data.transforms.compose import Compose
 from mmlight.data.transforms.load import LoadImageFromFile
@@ -54,7 +55,7 @@ def init_model(
             next_step="Name the config as well.",
         )
     spec = Spec.from_yaml(ours["spec"]) if config is None else read_spec(config)
-    model: ImageClassifier = build_parts(_without_data(spec)).model
+    model = build_model(_without_training(spec))
     if checkpoint is not None:
         load_weights(model, str(checkpoint))
     model.classes = tuple(ours.get("classes") or _find_classes(content, spec))
@@ -79,8 +80,8 @@ def inference_model(model: ImageClassifier, img: Image) -> dict[str, Any]:
     results = {"img_path": str(img)} if isinstance(img, (str, Path)) else _describe_array(img)
     batch = collate([model.pipeline(results)])
     with torch.inference_mode():
-        inputs = model.transfer_batch_to_device(batch, model.device, 0)["inputs"]
-        return model.describe_scores(model(inputs)[0].float().cpu())
+        scores = model(move_batch(batch, model.device)["inputs"])
+    return model.describe_scores(scores[0].float().cpu())
 
 
 def show_result_pyplot(
@@ -111,6 +112,7 @@ def show_result_pyplot(
     lines = [str(result["pred_class"]), f"{result['pred_score']:.2f}"]
     picture = draw_prediction(array, lines)
     if out_file is not None:
+        Path(out_file).parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(out_file, picture)
         return picture
     import matplotlib.pyplot as plt
@@ -125,20 +127,27 @@ def show_result_pyplot(
     return picture
 
 
-def _without_data(spec: Spec) -> Spec:
-    """Keep what the model needs; the data may not be on this machine."""
+def _without_training(spec: Spec) -> Spec:
+    """Keep what the model needs; data and pretrained weights may not be on this machine."""
     training = ("optimizer", "grad_clip", "val_metrics", "test_metrics", "batch_augments")
     model = {key: value for key, value in spec.model.items() if key not in training}
-    return Spec(
-        model=model, trainer={"logger": False, "accelerator": "cpu"}, work_dir=spec.work_dir
-    )
+    return Spec(model=model)
 
 
 def _find_classes(content: dict[str, Any], spec: Spec) -> Sequence[str]:
     """Return the class names in the checkpoint of either generation, else those of the dataset."""
     meta = content.get("meta", {})
-    names = meta.get("CLASSES") or meta.get("dataset_meta", {}).get("classes")
-    return names or _find_dataset(spec).kwargs.get("classes") or ()
+    dataset_meta = {key.lower(): item for key, item in meta.get("dataset_meta", {}).items()}
+    dataset = _find_dataset(spec)
+    described = dataset.kwargs.get("metainfo") or {}
+    names = (
+        meta.get("CLASSES")
+        or dataset_meta.get("classes")
+        or dataset.kwargs.get("classes")
+        or described.get("classes")
+        or getattr(find_target(dataset), "METAINFO", {}).get("classes")
+    )
+    return () if names is None or isinstance(names, str) else names
 
 
 def _find_dataset(spec: Spec) -> Call:

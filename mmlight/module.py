@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
 
+from mmlight.callbacks.ema import EMA
 from mmlight.models.batch_augments import RandomBatchAugment
 from mmlight.models.initialize import InitCfg, init_weights
 from mmlight.models.preprocessor import ImagePreprocessor
@@ -182,14 +183,6 @@ class ImageClassifier(L.LightningModule):
             self.log_dict(metric.compute(), sync_dist=False)
             metric.reset()
 
-    def transfer_batch_to_device(
-        self, batch: Any, device: torch.device, dataloader_idx: int
-    ) -> Any:
-        """Move the tensors of a batch; walking its metas as well would cost milliseconds."""
-        if not isinstance(batch, dict):
-            return super().transfer_batch_to_device(batch, device, dataloader_idx)
-        return {key: _to_device(value, device) for key, value in batch.items()}
-
     # ---------------------------------------------------------------- optimization
 
     def configure_optimizers(self) -> torch.optim.Optimizer | None:
@@ -235,16 +228,12 @@ class ImageClassifier(L.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the Spec and the class names, so that the checkpoint is enough by itself."""
+        if "callbacks" not in checkpoint:  # Lightning asks them only for whole checkpoints
+            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+                if isinstance(callback, EMA):
+                    callback.put_average(checkpoint)
         checkpoint["mmlight"] = {"spec": self.spec_yaml, "classes": list(self.classes)}
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Take the class names of the checkpoint."""
         self.classes = tuple(checkpoint.get("mmlight", {}).get("classes", self.classes))
-
-
-def _to_device(value: Any, device: torch.device) -> Any:
-    if isinstance(value, Tensor):
-        return value.to(device, non_blocking=True)
-    if isinstance(value, list) and value and isinstance(value[0], Tensor):
-        return [item.to(device, non_blocking=True) for item in value]
-    return value

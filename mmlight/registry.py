@@ -32,12 +32,15 @@ class Registry:
         self._classes: dict[str, Callable[..., Any]] = {}
 
     def register_module(
-        self, name: str | None = None, force: bool = False, module: T | None = None
+        self,
+        name: str | list[str] | None = None,
+        force: bool = False,
+        module: T | None = None,
     ) -> Callable[[T], T] | T:
         """Register a class, as a decorator or by `module=`.
 
         Args:
-            name: Name in configs; the class name when None.
+            name: Name in configs, or several; the class name when None.
             force: Replace a class that has the name already.
             module: The class; None when used as a decorator.
 
@@ -46,12 +49,12 @@ class Registry:
         """
 
         def register(target: T) -> T:
-            key = name or target.__name__
-            if key in self._classes and not force:
-                raise KeyError(
-                    f"{key!r} is registered already as a {self.name}: {self._classes[key]}"
-                )
-            self._classes[key] = target
+            for key in [name] if isinstance(name, str) else name or [target.__name__]:
+                if key in self._classes and not force:
+                    raise KeyError(
+                        f"{key!r} is registered already as a {self.name}: {self._classes[key]}"
+                    )
+                self._classes[key] = target
             return target
 
         return register if module is None else register(module)

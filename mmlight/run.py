@@ -4,14 +4,17 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmlight.errors import WeightsError
+from mmlight.errors import ConfigError
 from mmlight.read.config import Config, read_config
 from mmlight.read.custom_imports import import_custom_modules
-from mmlight.spec import Spec
+from mmlight.spec import Spec, read_yaml
 from mmlight.translate.translate import translate_config
 from mmlight.upgrade.upgrade import upgrade_config
+
+if TYPE_CHECKING:
+    from mmlight.build import Parts
 
 _logger = logging.getLogger("mmlight")
 Source = str | Path | Config | Spec
@@ -22,18 +25,48 @@ def read_spec(source: Source, overrides: Overrides = None) -> Spec:
     """Stages 1 to 3, file → Config → Config in mmengine words → Spec; imports no torch.
 
     Args:
-        source: A config file, a Config, or a Spec, which is returned as it is.
+        source: A config file, a Config, YAML that `--print_config` wrote, or a Spec, which is
+            returned as it is.
         overrides: `["key=value", ...]` or a mapping, in the words of the config.
+
+    Raises:
+        MMLightError: If the config cannot be read or translated.
     """
-    if isinstance(source, Spec):
-        return source
+    if isinstance(source, Spec) or str(source).endswith((".yaml", ".yml")):
+        if overrides:
+            raise ConfigError(
+                "overrides",
+                f"{overrides!r} are words of an mm config, and this is its translation",
+                next_step="Override the config (.py), or use --model.*, --data.* and --trainer.*.",
+            )
+        return source if isinstance(source, Spec) else read_yaml(str(source))
     config = read_config(source, overrides)  # STAGE 1
     import_custom_modules(config)
-    config = upgrade_config(config)  # STAGE 2
-    return translate_config(config)  # STAGE 3
+    spec = translate_config(upgrade_config(config))  # STAGES 2 and 3
+    return replace(spec, config_file=config.filename or "", config_text=config.pretty_text)
 
 
-def fit(source: Source, overrides: Overrides = None, *, resume: bool | str | None = None) -> Any:
+def build_parts(source: Source, overrides: Overrides = None) -> "Parts":
+    """Stages 1 to 4: build the model, the data, the callbacks and the Trainer of a config.
+
+    Weights are not initialized yet; `fit` does that.
+
+    Args:
+        source: As for `read_spec`.
+        overrides: As for `read_spec`.
+
+    Raises:
+        MMLightError: If the config cannot be read, translated or built; several problems are raised
+            together.
+    """
+    from mmlight.build import build_spec
+
+    return build_spec(read_spec(source, overrides))  # STAGE 4
+
+
+def fit(
+    source: Source, overrides: Overrides = None, *, resume: bool | str | None = None
+) -> "Parts":
     """Train what a config describes.
 
     Args:
@@ -49,68 +82,63 @@ def fit(source: Source, overrides: Overrides = None, *, resume: bool | str | Non
         MMLightError: If anything about the config, the data or the weights is wrong; before
             training starts.
     """
-    from mmlight.build import build_parts
     from mmlight.checkpoints import find_resume_point, read_seed
+    from mmlight.launch import check_stage, naming_origins, save_description, start
     from mmlight.weights.load import load_weights
 
     spec = read_spec(source, overrides)
     spec = spec if resume is None else replace(spec, resume=resume)
-    checkpoint = find_resume_point(spec)
-    if checkpoint is not None:
-        spec = replace(spec, seed=read_seed(checkpoint, spec.seed))
-        _logger.info("resuming from %s", checkpoint)
-    parts = build_parts(spec)  # STAGE 4
-    if checkpoint is None:
-        parts.model.init_weights()
-        if spec.load_from:
-            _logger.info("%s: %s", spec.load_from, load_weights(parts.model, spec.load_from))
-    save_description(parts.spec)
-    parts.trainer.fit(parts.model, parts.data, ckpt_path=checkpoint, weights_only=True)
+    with naming_origins(spec):
+        checkpoint = find_resume_point(spec)
+        if checkpoint is not None:
+            spec = replace(spec, seed=read_seed(checkpoint, spec.seed))
+            _logger.info("resuming from %s", checkpoint)
+        parts = build_parts(spec)
+        check_stage(parts, "train")
+        if checkpoint is None:
+            parts.model.init_weights()
+            if spec.load_from:
+                load_weights(parts.model, spec.load_from)
+        save_description(parts.spec)
+    parts.model.train()  # puts frozen stages and `norm_eval` layers into eval mode
+    start(parts.trainer.fit, parts.model, parts.data, ckpt_path=checkpoint, weights_only=True)
     return parts
 
 
 def validate(source: Source, checkpoint: str | None = None, overrides: Overrides = None) -> Any:
     """Run the validation loop with the weights of a checkpoint; returns its metrics by name."""
-    return _evaluate("validate", source, checkpoint, overrides)
+    return _evaluate("validate", "val", source, checkpoint, overrides)[0]
 
 
 def test(source: Source, checkpoint: str | None = None, overrides: Overrides = None) -> Any:
     """Run the test loop with the weights of a checkpoint; returns its metrics by name."""
-    return _evaluate("test", source, checkpoint, overrides)
+    return _evaluate("test", "test", source, checkpoint, overrides)[0]
 
 
 def predict(source: Source, checkpoint: str | None = None, overrides: Overrides = None) -> Any:
     """Classify the test images with a checkpoint.
 
     Returns:
-        One dict per image: what the dataset knows of it (`img_path`, `sample_idx`, ...) and
-        `pred_label`, `pred_score`, `pred_class`, `pred_scores`.
+        One dict per image, in the order of the dataset: what the dataset knows of it (`img_path`,
+        `sample_idx`, ...) and `pred_label`, `pred_score`, `pred_class`, `pred_scores`. With several
+        processes each returns all.
     """
-    batches = _evaluate("predict", source, checkpoint, overrides)
-    return [row for batch in batches for row in batch]
+    from mmlight.launch import gather_in_order
+
+    batches = _evaluate("predict", "predict", source, checkpoint, overrides)
+    return gather_in_order([row for batch in batches for row in batch])
 
 
-def _evaluate(stage: str, source: Source, checkpoint: str | None, overrides: Overrides) -> Any:
-    from mmlight.build import build_parts
-    from mmlight.callbacks.checkpoint import find_newest
+def _evaluate(
+    stage: str, part: str, source: Source, checkpoint: str | None, overrides: Overrides
+) -> Any:
+    from mmlight.checkpoints import find_weights
+    from mmlight.launch import check_stage, naming_origins, start
     from mmlight.weights.load import load_weights
 
-    parts = build_parts(read_spec(source, overrides))
-    location = checkpoint or parts.spec.load_from or find_newest(parts.spec.work_dir)
-    if location is None:
-        raise WeightsError(
-            parts.spec.work_dir,
-            "no checkpoint was given and the work directory has none",
-            next_step=f"Name one: mmlight {stage} --config X.py CHECKPOINT, or train first.",
-        )
-    _logger.info("%s: %s", location, load_weights(parts.model, str(location)))
-    run = getattr(parts.trainer, stage)
-    results = run(parts.model, parts.data)
-    return results if stage == "predict" else results[0]
-
-
-def save_description(spec: Spec) -> None:
-    """Write the resolved Spec to `spec.yaml` in the work directory."""
-    folder = Path(spec.work_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "spec.yaml").write_text(spec.to_yaml(), encoding="utf-8")
+    spec = read_spec(source, overrides)
+    with naming_origins(spec):
+        parts = build_parts(spec)
+        check_stage(parts, part)
+        load_weights(parts.model, checkpoint or find_weights(spec, stage))
+    return start(getattr(parts.trainer, stage), parts.model, parts.data)

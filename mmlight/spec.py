@@ -4,12 +4,14 @@ A Spec reads and writes LightningCLI-style YAML (`class_path`, `init_args`), so 
 compared, edited and run without the mm config that it came from.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mmlight.errors import ConfigError, UnknownKeyError, list_names, nearest_name
 from mmlight.read.node import Origin
 
 CLASS_PATH = "class_path"
@@ -113,6 +115,9 @@ class Spec:
         load_from: Checkpoint whose weights training starts from.
         resume: True to go on from the newest checkpoint in `work_dir`, or a checkpoint file.
         notes: What was ignored, and why.
+        origins: Where `work_dir`, `load_from` and `resume` were set, as far as known.
+        config_file: The config that it was translated from; empty when there is no file.
+        config_text: The resolved config in its own words, as Python; written beside the run.
     """
 
     model: Mapping[str, Any]
@@ -124,6 +129,35 @@ class Spec:
     load_from: str | None = None
     resume: bool | str = False
     notes: tuple[Note, ...] = field(default=(), compare=False)
+    origins: Mapping[str, Origin | None] = field(default_factory=dict, compare=False)
+    config_file: str = field(default="", compare=False)
+    config_text: str = field(default="", compare=False)
+
+    def find_origin(self, value: Any) -> Origin | None:
+        """Return where a value was set, as far as known."""
+        for name, origin in self.origins.items():
+            if getattr(self, name) == value and origin is not None:
+                return origin
+        for call in find_calls([self.model, self.data, self.trainer, self.callbacks]):
+            for key, item in call.kwargs.items():
+                if type(item) is type(value) and item == value:
+                    return call.origins.get(key) or call.origin
+        return None
+
+    def move_work_dir(self, folder: str) -> "Spec":
+        """Return a Spec that writes everything into another folder."""
+
+        def move(value: Any) -> Any:
+            if isinstance(value, Call):
+                return replace(value, kwargs=move(value.kwargs))
+            if isinstance(value, Mapping):
+                return {key: move(item) for key, item in value.items()}
+            if type(value) in (list, tuple):
+                return type(value)(move(item) for item in value)
+            return folder if value == self.work_dir else value
+
+        moved = {"trainer": move(self.trainer), "callbacks": move(self.callbacks)}
+        return replace(self, work_dir=folder, **moved)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the Spec in LightningCLI's layout, plain dicts and lists (tuples stay tuples)."""
@@ -143,7 +177,12 @@ class Spec:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Spec":
-        """Build a Spec from LightningCLI's layout."""
+        """Build a Spec from LightningCLI's layout.
+
+        Raises:
+            ConfigError: If it is not that layout.
+        """
+        _check_layout(values)
         trainer = dict(values.get("trainer") or {})
         callbacks = from_data(trainer.pop("callbacks", None) or [], "trainer.callbacks")
         return cls(
@@ -161,6 +200,68 @@ class Spec:
     def from_yaml(cls, text: str) -> "Spec":
         """Build a Spec from YAML text."""
         return cls.from_dict(yaml.safe_load(text))
+
+
+def read_yaml(path: str | Path) -> Spec:
+    """Read a Spec that was printed as YAML.
+
+    Raises:
+        ConfigError: If the file cannot be read or holds something else.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            str(path), f"the file cannot be read: {error}", next_step="Correct the path."
+        ) from error
+    try:
+        return Spec.from_yaml(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ConfigError(
+            str(path),
+            f"this is no YAML: {getattr(error, 'problem', error)}",
+            origin=Origin(str(path), mark.line + 1 if mark else 0),
+            next_step="Correct the line, or print the run again: mmlight fit --print_config.",
+        ) from error
+    except ConfigError as error:
+        error.origin = error.origin or str(path)
+        raise
+
+
+def find_calls(value: Any) -> Iterator[Call]:
+    """Yield every call inside a value, outer ones first."""
+    if isinstance(value, Call):
+        yield value
+    items = value.kwargs if isinstance(value, Call) else value
+    if isinstance(items, Mapping):
+        items = list(items.values())
+    if isinstance(items, (list, tuple)):
+        for item in items:
+            yield from find_calls(item)
+
+
+_LAYOUT = ("seed_everything", "work_dir", "load_from", "resume", "trainer", "model", "data")
+
+
+def _check_layout(values: Any) -> None:
+    model = values.get("model") if isinstance(values, Mapping) else None
+    if not isinstance(model, Mapping) or "backbone" not in model or "type" in model:
+        raise ConfigError(
+            "model",
+            f"this does not describe a run: model is {model!r}"[:200],
+            expected="what 'mmlight fit --config X.py --print_config' prints",
+            next_step="Name a config (.py), or YAML that was printed.",
+        )
+    for key in values:
+        if key not in _LAYOUT:
+            raise UnknownKeyError(
+                str(key),
+                f"unknown key {key!r} with value {values[key]!r}",
+                expected=list_names(_LAYOUT),
+                nearest=nearest_name(str(key), _LAYOUT),
+                next_step="Correct the name or remove the key.",
+            )
 
 
 class _Dumper(yaml.SafeDumper):

@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import cv2
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
+
+from mmlight.spec import Spec
 
 ROOT = Path(__file__).parents[1]
 FASHION = ROOT / "datasets" / "fashion-mnist-mini"
@@ -173,3 +176,29 @@ class LossRecorder(Callback):
 
     def on_train_end(self, *_: Any) -> None:
         Path(self.file).write_text(json.dumps(self.losses))
+
+
+SHORT = (
+    *("--trainer.limit_train_batches", "2", "--trainer.limit_val_batches", "2"),
+    *("--trainer.max_epochs", "1", "--trainer.accelerator", "cpu"),
+)
+"""Flags that make a run a matter of a second."""
+
+
+def shorten(spec: Spec, **trainer: Any) -> Spec:
+    """Return the Spec of a run of two batches, more or less."""
+    limits = {"limit_train_batches": 2, "limit_val_batches": 2, "max_epochs": 1}
+    return replace(spec, trainer={**spec.trainer, **limits, "accelerator": "cpu", **trainer})
+
+
+def weights_of(path: Path) -> dict[str, torch.Tensor]:
+    """Return the state dict of a checkpoint of ours."""
+    state: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["state_dict"]
+    return state
+
+
+def assert_same_weights(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> None:
+    """Compare two state dicts bit for bit."""
+    assert ours.keys() == theirs.keys()
+    for name, value in theirs.items():
+        assert torch.equal(ours[name], value), name

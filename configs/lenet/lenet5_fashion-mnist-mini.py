@@ -15,5 +15,6 @@ optimizer = dict(type="SGD", lr=0.02, momentum=0.9, weight_decay=0.0001)
 optimizer_config = dict(grad_clip=None)
 lr_config = dict(policy="step", step=[8])
 runner = dict(type="EpochBasedRunner", max_epochs=10)
+log_config = dict(interval=30)
 seed = 0
 work_dir = "work_dirs/lenet5_fashion-mnist-mini"

@@ -8,12 +8,13 @@ from lightning.pytorch.callbacks import Callback
 
 
 class IterTimer(Callback):
-    """Keeps the times of the last batch and running totals.
+    """Keeps the times of the last batch and running totals, all in seconds.
 
     Attributes:
-        data_time: Seconds that the last batch was waited for.
-        iter_time: Seconds from the end of the batch before to the end of the last one.
-        total_time: Seconds of all batches since training started.
+        data_time: How long the last batch was waited for.
+        iter_time: From the end of the batch before to the end of the last one.
+        total_data_time: Sum of `data_time` since training started.
+        total_time: Sum of `iter_time` since training started.
         total_batches: Number of batches since training started.
 
     From: mmcv 1.7 and mmengine 0.10 `IterTimerHook`.
@@ -22,6 +23,7 @@ class IterTimer(Callback):
     def __init__(self) -> None:
         self.data_time = 0.0
         self.iter_time = 0.0
+        self.total_data_time = 0.0
         self.total_time = 0.0
         self.total_batches = 0
         self._start = 0.0
@@ -30,6 +32,11 @@ class IterTimer(Callback):
     def mean_time(self) -> float:
         """Mean seconds per batch since training started."""
         return self.total_time / max(self.total_batches, 1)
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start from zero; an epoch that is resumed inside has no `on_train_epoch_start`."""
+        self.total_data_time, self.total_time, self.total_batches = 0.0, 0.0, 0
+        self._start = time.perf_counter()
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock of the first batch."""
@@ -40,6 +47,7 @@ class IterTimer(Callback):
     ) -> None:
         """Note how long the batch was waited for."""
         self.data_time = time.perf_counter() - self._start
+        self.total_data_time += self.data_time
 
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         """Note how long the batch took and start the clock of the next."""

@@ -16,7 +16,8 @@ from mmlight.visualize.predictions import RIGHT, WRONG, draw_grid, draw_predicti
 class PredictionGrid(Callback):
     """Writes `predictions.png` into the work directory when a model is tested.
 
-    A right prediction is written in green; under a wrong one, in red, stands the true class.
+    A right prediction is written in green; under a wrong one, in red, stands the true class. Images
+    with several classes are not drawn.
 
     Args:
         work_dir: Folder of the picture.
@@ -38,9 +39,9 @@ class PredictionGrid(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Draw the first batch."""
-        if batch_idx:
+        if batch_idx or dataloader_idx or batch["target"].ndim != 1:
             return
-        flips = getattr(pl_module.preprocessor, "to_rgb", True)
+        is_bgr = getattr(pl_module.preprocessor, "to_rgb", True)
         targets = batch["target"][: self.count].tolist()
         cells = []
         for image, scores, target in zip(batch["inputs"], outputs["scores"], targets, strict=False):
@@ -52,7 +53,7 @@ class PredictionGrid(Callback):
                 "" if right else f"({true})",
             ]
             cells.append(
-                draw_prediction(_to_array(image, flips), lines, color=RIGHT if right else WRONG)
+                draw_prediction(_to_array(image, is_bgr), lines, color=RIGHT if right else WRONG)
             )
         os.makedirs(self.work_dir, exist_ok=True)
         path = os.path.join(self.work_dir, "predictions.png")

@@ -1,5 +1,6 @@
 """A progress bar with loss, learning rate, times and the time that is left."""
 
+import math
 import sys
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import lightning as L
 from lightning.pytorch.callbacks import TQDMProgressBar
 
 from mmlight.callbacks.iter_timer import find_timer
+from mmlight.callbacks.validation import count_all_batches, is_by_epoch
 
 
 class ProgressBar(TQDMProgressBar):
@@ -26,13 +28,24 @@ class ProgressBar(TQDMProgressBar):
         if not is_interactive():
             self.disable()
 
+    def on_train_start(self, trainer: L.Trainer, *_: Any) -> None:
+        """Name the epoch: one that is resumed inside has no `on_train_epoch_start`."""
+        super().on_train_start(trainer, *_)
+        self._describe(trainer)
+
     def on_train_epoch_start(self, trainer: L.Trainer, *_: Any) -> None:
         """Name the epoch as mm does, counted from 1."""
         super().on_train_epoch_start(trainer, *_)
-        total = f"/{trainer.max_epochs}" if trainer.max_epochs not in (None, -1) else ""
-        self.train_progress_bar.set_description(
-            f"Epoch(train) [{trainer.current_epoch + 1}{total}]"
-        )
+        self._describe(trainer)
+
+    def _describe(self, trainer: L.Trainer) -> None:
+        bar = self.train_progress_bar
+        batches = trainer.num_training_batches
+        bar.total = count_all_batches(trainer) if math.isinf(batches) else batches
+        if is_by_epoch(trainer):
+            bar.set_description(f"Epoch(train) [{trainer.current_epoch + 1}/{trainer.max_epochs}]")
+        else:
+            bar.set_description("Iter(train)")
 
     def on_train_batch_end(
         self,
@@ -43,8 +56,9 @@ class ProgressBar(TQDMProgressBar):
         batch_idx: int,
     ) -> None:
         """Remember the losses and draw if it is time."""
-        self._outputs = outputs
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+        if self.is_enabled:
+            self._outputs = outputs
+            super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def get_metrics(
         self, trainer: L.Trainer, pl_module: L.LightningModule
@@ -53,7 +67,9 @@ class ProgressBar(TQDMProgressBar):
         metrics = super().get_metrics(trainer, pl_module)
         metrics.pop("v_num", None)
         if isinstance(self._outputs, dict) and "loss" in self._outputs:
-            metrics["loss"] = f"{float(self._outputs['loss']):.4f}"
+            # Lightning divides it for accumulation
+            loss = float(self._outputs["loss"]) * trainer.accumulate_grad_batches
+            metrics["loss"] = f"{loss:.4f}"
         if trainer.optimizers:
             metrics["lr"] = f"{trainer.optimizers[0].param_groups[0]['lr']:.3g}"
         timer = find_timer(trainer)
@@ -73,13 +89,8 @@ def is_interactive() -> bool:
 
 def count_batches_left(trainer: L.Trainer) -> int | None:
     """Return how many batches training still has, None when it has no end."""
-    done = trainer.fit_loop.total_batch_idx + 1
-    if trainer.max_epochs not in (None, -1) and trainer.num_training_batches != float("inf"):
-        assert trainer.max_epochs is not None
-        return max(int(trainer.max_epochs * trainer.num_training_batches) - done, 0)
-    if trainer.max_steps != -1:
-        return max(trainer.max_steps * trainer.accumulate_grad_batches - done, 0)
-    return None
+    batches = count_all_batches(trainer)
+    return None if batches is None else max(batches - trainer.fit_loop.total_batch_idx - 1, 0)
 
 
 def format_duration(seconds: float) -> str:

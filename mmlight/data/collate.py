@@ -43,6 +43,27 @@ def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {key: _JOIN.get(key, list)([sample[key] for sample in samples]) for key in keys}
 
 
+def move_batch(batch: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """Put the tensors of a batch onto a device.
+
+    Only top-level tensors and lists of tensors are moved: walking 'metas' as well would cost
+    milliseconds in every step.
+
+    Args:
+        batch: What `collate` returned.
+        device: Where it is needed.
+    """
+    return {key: _move(value, device) for key, value in batch.items()}
+
+
+def _move(value: Any, device: torch.device) -> Any:
+    if isinstance(value, Tensor):
+        return value.to(device, non_blocking=True)
+    if isinstance(value, list) and value and isinstance(value[0], Tensor):
+        return [item.to(device, non_blocking=True) for item in value]
+    return value
+
+
 def _join_inputs(inputs: list[Any]) -> Tensor | list[Any]:
     first = inputs[0]
     alike = all(isinstance(item, Tensor) and item.shape == first.shape for item in inputs)

@@ -35,7 +35,7 @@ def to_priority(value: int | str) -> int:
     """
     if isinstance(value, str):
         try:
-            return Priority[value.upper()]
+            return int(Priority[value.upper()])
         except KeyError:
             raise ValueError(f"no priority has the name {value!r}") from None
     if not 0 <= value <= 100:

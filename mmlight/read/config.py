@@ -8,10 +8,13 @@ from typing import Any
 from mmlight.errors import ConfigError
 from mmlight.read.dump import to_python
 from mmlight.read.merge import set_by_path
-from mmlight.read.node import ConfigDict, Origin, known_origin, to_nodes, to_plain
+from mmlight.read.node import ConfigDict, Origin, copy_tree, known_origin, to_nodes, to_plain
 from mmlight.read.overrides import parse_overrides
 from mmlight.read.text import read_text
 from mmlight.spec import Note
+
+OVERRIDE = "--cfg-options"
+"""How the origin of an override begins."""
 
 
 class Config:
@@ -40,7 +43,7 @@ class Config:
         names_read: frozenset[str] = frozenset(),
         notes: Sequence[Note] = (),
     ) -> None:
-        nodes: ConfigDict = to_nodes(values if values is not None else {})
+        nodes: ConfigDict = copy_tree(to_nodes(values if values is not None else {}))
         object.__setattr__(self, "values", nodes)
         object.__setattr__(self, "filename", filename)
         object.__setattr__(self, "text", text)
@@ -63,7 +66,12 @@ class Config:
         path = Path(filename).expanduser()
         if path.suffix != ".py":
             raise ConfigError(
-                str(filename), f"no mm config: the suffix is {path.suffix!r}", expected="a .py file"
+                str(filename),
+                "this is a folder"
+                if path.is_dir()
+                else f"no config has the suffix {path.suffix!r}",
+                expected="a .py file of mm, or YAML that --print_config wrote",
+                next_step="Name the config file.",
             )
         file = read_text(path)
         return cls(
@@ -127,8 +135,8 @@ class Config:
         return self.values.get(key, default)
 
     def copy(self) -> "Config":
-        """Return a deep copy with all origins."""
-        return copy.deepcopy(self)
+        """Return a copy of the whole tree, with all origins."""
+        return self.replace_values(self.values)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Config":
         return self.replace_values(copy.deepcopy(self.values, memo))
@@ -180,5 +188,5 @@ def read_config(
     config = source.copy() if isinstance(source, Config) else Config.fromfile(source)
     if overrides:
         options = overrides if isinstance(overrides, Mapping) else parse_overrides(overrides)
-        config.merge_from_dict(options, origin="--cfg-options")
+        config.merge_from_dict(options, origin=OVERRIDE)
     return config

@@ -12,7 +12,7 @@ def import_custom_modules(config: Config) -> None:
     """Import `custom_imports.imports`, from the working directory or the config's folder.
 
     Raises:
-        ConfigError: If a module cannot be imported and `allow_failed_imports` is not set.
+        ConfigError: If a module is not there and `allow_failed_imports` is not set, or it fails.
 
     From: mmcv 1.7 and mmengine 0.10 `import_modules_from_strings`.
     """
@@ -27,12 +27,12 @@ def import_custom_modules(config: Config) -> None:
     for name in [names] if isinstance(names, str) else names:
         try:
             importlib.import_module(name)
-        except ImportError as error:
-            if wanted.get("allow_failed_imports"):
+        except Exception as error:
+            if isinstance(error, ImportError) and wanted.get("allow_failed_imports"):
                 continue
             raise ConfigError(
                 "custom_imports.imports",
-                f"the module {name!r} cannot be imported: {error}",
+                f"the module {name!r} cannot be imported: {type(error).__name__}: {error}",
                 origin=config.origin("custom_imports.imports") or "",
                 expected=f"a module found from {' or '.join(folders)}",
                 next_step="Correct the name, or start from the folder that holds the module.",

@@ -3,10 +3,10 @@
 From: mmcv 1.7 and mmengine 0.10 `Config._merge_a_into_b`.
 """
 
-from typing import Any, cast
+from typing import Any
 
 from mmlight.errors import ConfigError
-from mmlight.read.node import ConfigDict, ConfigList, known_origin
+from mmlight.read.node import ConfigDict, ConfigList, Origin, known_origin
 
 DELETE_KEY = "_delete_"
 
@@ -42,10 +42,10 @@ def merge(child: ConfigDict, base: ConfigDict, path: str = "") -> ConfigDict:
 def _merged_value(value: Any, base: ConfigDict, key: str, path: str) -> Any:
     if not isinstance(value, ConfigDict) or key not in base:
         return value
-    if value.get(DELETE_KEY, False):
+    if DELETE_KEY in value:
         value = value.copy()
-        del value[DELETE_KEY]
-        return value
+        if value.pop(DELETE_KEY):
+            return value
     inherited = base[key]
     if not isinstance(inherited, ConfigDict):
         raise ConfigError(
@@ -57,10 +57,11 @@ def _merged_value(value: Any, base: ConfigDict, key: str, path: str) -> Any:
     return merge(value, inherited, f"{path}.")
 
 
-def set_by_path(tree: ConfigDict, path: str, value: Any, origin: Any) -> None:
+def set_by_path(tree: ConfigDict, path: str, value: Any, origin: Origin | None) -> None:
     """Set `a.b.0.c` in place, through dicts by key and through lists by index.
 
-    Missing dicts are created.
+    Missing dicts are created; None counts as missing. A dict is laid over an existing dict, entry
+    by entry, unless it has `_delete_=True`; over a list when its keys are indices.
 
     Raises:
         ConfigError: If the path leads through a leaf or past the end of a list.
@@ -71,40 +72,51 @@ def set_by_path(tree: ConfigDict, path: str, value: Any, origin: Any) -> None:
         >>> tree
         {'p': [{'size': 2}]}
     """
-    *parents, last = path.split(".")
+    parts = path.split(".")
     node: Any = tree
-    walked = ""
-    for name in parents:
-        _check_step(node, name, walked, path, origin)
-        if isinstance(node, dict):
-            if node.get(name) is None:
-                cast(ConfigDict, node).put(name, ConfigDict(), origin)
-            node = node[name]
-        else:
-            node = node[int(name)]
-        walked = f"{walked}{name}."
-    _check_step(node, last, walked, path, origin)
-    if isinstance(node, ConfigList):
-        node[int(last)] = value
-    else:
-        node.put(last, value, origin)
+    for depth, name in enumerate(parts[:-1]):
+        _check_step(node, name, ".".join(parts[:depth]), path, origin)
+        if isinstance(node, ConfigDict) and node.get(name) is None:
+            node.put(name, ConfigDict(), origin)
+        node = node[_to_step(node, name)]
+    _lay(node, parts[-1], value, (".".join(parts[:-1]), path), origin)
 
 
-def _check_step(node: Any, name: str, walked: str, path: str, origin: Any) -> None:
+def _lay(node: Any, name: str, value: Any, where: tuple[str, str], origin: Origin | None) -> None:
+    """Set one entry; `where` holds the path of the node and of the whole override."""
+    walked, path = where
+    _check_step(node, name, walked, path, origin)
+    step = _to_step(node, name)
+    old = node[step] if isinstance(node, ConfigList) else node.get(step)
+    if not isinstance(value, ConfigDict):
+        node.put(step, value, origin)
+        return
+    replaces = bool(value.pop(DELETE_KEY, False))
+    if replaces or old is None:
+        node.put(step, value, origin)
+        return
+    for key, item in value.items():
+        _lay(old, key, item, (f"{walked}.{name}".lstrip("."), f"{path}.{key}"), origin)
+
+
+def _to_step(node: Any, name: str) -> Any:
+    return int(name) if isinstance(node, ConfigList) else name
+
+
+def _check_step(node: Any, name: str, where: str, path: str, origin: Origin | None) -> None:
     if isinstance(node, ConfigDict):
         return
-    where = walked.rstrip(".")
     if not isinstance(node, ConfigList):
         raise ConfigError(
             path,
             f"{where!r} is {node!r}, so it has no entry {name!r}",
-            origin=origin,
+            origin=origin or "",
             next_step=f"Override {where!r} itself.",
         )
-    if not name.isdigit() or int(name) >= len(node):
+    if not str(name).isdigit() or int(name) >= len(node):
         raise ConfigError(
             path,
             f"{where!r} has {len(node)} items, so it has no item {name!r}",
-            origin=origin,
+            origin=origin or "",
             expected=f"an index from 0 to {len(node) - 1}",
         )

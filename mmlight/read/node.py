@@ -5,7 +5,6 @@ values (`origin_of`) survives copying, merging, renaming and moving, so an error
 later still names `file:line`.
 """
 
-import copy
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -72,10 +71,15 @@ class ConfigDict(dict[str, Any]):
         if name in ConfigDict.__slots__:
             object.__setattr__(self, name, value)
         else:
-            self.put(name, value, _origin_of_caller())
+            self._assign(name, value, _origin_of_caller())
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self.put(key, value, _origin_of_caller())
+        self._assign(key, value, _origin_of_caller())
+
+    def _assign(self, key: str, value: Any, origin: Origin | None) -> None:
+        """Set an entry; a config's own values are copied into dicts that come from its bases."""
+        inherited = self.origin is None or (origin is not None and origin.file != self.origin.file)
+        self.put(key, copy_tree(value) if origin and inherited else value, origin)
 
     def __delattr__(self, name: str) -> None:
         del self[name]
@@ -105,7 +109,12 @@ class ConfigDict(dict[str, Any]):
 
     def copy(self) -> "ConfigDict":
         """Return a shallow copy that keeps every origin."""
-        return copy.copy(self)
+        copied = ConfigDict(self)
+        copied._origins = dict(self._origins)
+        copied.origin = self.origin
+        return copied
+
+    __copy__ = copy
 
 
 class ConfigList(list[Any]):
@@ -124,6 +133,34 @@ class ConfigList(list[Any]):
     def origin_of(self, index: int) -> Origin | None:
         """Return where the item was written, if known."""
         return self.origins[index] if index < len(self.origins) else self.origin
+
+    def put(self, index: int, value: Any, origin: Origin | None) -> None:
+        """Replace an item, together with its origin if that is known."""
+        self[index] = value
+        if origin is not None and index < len(self.origins):
+            self.origins[index] = origin
+
+
+def copy_tree(value: Any) -> Any:
+    """Copy nested nodes with their origins; in the copy no two entries are one object.
+
+    Examples:
+        >>> shared = ConfigDict(size=1)
+        >>> tree = copy_tree(ConfigDict(val=shared, test=shared))
+        >>> tree.val.size = 2
+        >>> tree.test.size
+        1
+    """
+    if isinstance(value, ConfigDict):
+        copied = value.copy()
+        for key, item in value.items():
+            copied.put(key, copy_tree(item), None)
+        return copied
+    if isinstance(value, ConfigList):
+        return ConfigList([copy_tree(item) for item in value], value.origins)
+    if type(value) is tuple:
+        return tuple(copy_tree(item) for item in value)
+    return value
 
 
 def known_origin(container: Any, key: Any) -> Origin | None:

@@ -1,8 +1,8 @@
 """Turns `key=value` words of the command line into typed overrides.
 
 From: mmcv 1.7 and mmengine 0.10 `DictAction`: numbers, True/False, None, lists `a,b` or `[a,b]`,
-tuples `(a,b)`, nested; quotes around the whole value and spaces are dropped; everything else is a
-string.
+tuples `(a,b)`, nested; quotes around a value or an item and all spaces are dropped; everything else
+is a string. Unlike there, `(1,2),(3,4)` is refused: write `[(1,2),(3,4)]`.
 """
 
 from collections.abc import Iterable
@@ -33,18 +33,18 @@ def parse_overrides(words: Iterable[str]) -> dict[str, Any]:
                 expected="key=value, for example model.backbone.depth=101",
                 next_step="Write key=value, without spaces around '='.",
             )
-        overrides[key] = _parse_value(value.strip("'\"").replace(" ", ""), word)
+        overrides[key] = _parse_value(value, word)
     return overrides
 
 
 def _parse_value(text: str, word: str) -> Any:
+    text = text.strip("'\"").replace(" ", "")
     if text.startswith("(") and text.endswith(")"):
         return tuple(_parse_value(item, word) for item in _split(text[1:-1], word))
     if text.startswith("[") and text.endswith("]"):
         return [_parse_value(item, word) for item in _split(text[1:-1], word)]
-    items = _split(text, word)
-    if len(items) > 1 or text.endswith(","):
-        return [_parse_value(item, word) for item in items]
+    if "," in text:
+        return [_parse_value(item, word) for item in _split(text, word)]
     return _parse_leaf(text)
 
 
@@ -75,7 +75,6 @@ def _parse_leaf(text: str) -> Any:
             return number(text)
         except ValueError:
             continue
-    text = text.strip("'\"")
     if text == "None":
         return None
     return _WORDS.get(text.lower(), text)

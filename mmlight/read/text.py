@@ -12,21 +12,16 @@ serves both: their languages differ only in what they add to each other (`{{_bas
 import ast
 import os
 import re
+import traceback
 import types
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmlight.errors import ConfigError
+from mmlight.errors import ConfigError, list_names, nearest_name
 from mmlight.read.merge import merge
-from mmlight.read.node import (
-    FILE_MARK,
-    ConfigDict,
-    ConfigList,
-    Origin,
-    known_origin,
-    to_nodes,
-)
+from mmlight.read.node import FILE_MARK, ConfigDict, Origin, to_nodes
+from mmlight.read.note_lines import node_makers, note_lines
 
 BASE_KEY = "_base_"
 DEPRECATION_KEY = "_deprecation_"
@@ -83,10 +78,11 @@ def _parse(file: Path, chain: tuple[Path, ...]) -> tuple[str, ast.Module]:
             str(file),
             "no such config file",
             origin=f"_base_ of {chain[-1]}" if chain else "",
-            expected=f"one of {', '.join(known)}" if known else "",
+            expected=list_names(known) if known else "",
+            nearest=nearest_name(file.name, known),
             next_step="Correct the path; it is relative to the file that names it.",
         )
-    source = file.read_text(encoding="utf-8")
+    source = _read_source(file)
     try:
         return source, ast.parse(_fill_templates(source, file), filename=str(file))
     except SyntaxError as error:
@@ -96,6 +92,18 @@ def _parse(file: Path, chain: tuple[Path, ...]) -> tuple[str, ast.Module]:
             origin=Origin(str(file), error.lineno or 0),
             next_step="Correct the line; the file must be valid Python.",
         ) from error
+
+
+def _read_source(file: Path) -> str:
+    try:
+        source = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            str(file), f"the file cannot be read: {error}", expected="a text file in UTF-8"
+        ) from error
+    if "\0" in source:
+        raise ConfigError(str(file), "the file holds null bytes", expected="a text file in UTF-8")
+    return source
 
 
 def _fill_templates(source: str, file: Path) -> str:
@@ -135,10 +143,25 @@ def _find_bases(tree: ast.Module, file: Path) -> list[Path]:
                 next_step="Use the text form of this config (`_base_ = [...]`).",
             )
         if _is_base_line(node):
-            value = ast.literal_eval(node.value)  # type: ignore[attr-defined]
-            bases = [value] if isinstance(value, str) else value
+            bases = _read_bases(node, file)
             return [Path(os.path.normpath(file.parent / base)) for base in bases]
     return []
+
+
+def _read_bases(node: ast.stmt, file: Path) -> list[str]:
+    try:
+        value = ast.literal_eval(node.value)  # type: ignore[attr-defined]
+        bases = [value] if isinstance(value, str) else list(value)
+        if all(isinstance(base, str) for base in bases):
+            return bases
+    except (TypeError, ValueError):
+        pass
+    raise ConfigError(
+        BASE_KEY,
+        f"{ast.unparse(node)!r} names no files",
+        origin=Origin(str(file), node.lineno),
+        expected="a string or a list of strings, written out",
+    )
 
 
 def _is_base_line(node: ast.stmt) -> bool:
@@ -165,14 +188,13 @@ def _run(tree: ast.Module, file: Path, inherited: ConfigDict) -> ConfigDict:
     """Execute the file and return its top-level names with their origins."""
     lines = _find_assignments(tree)
     tree.body = [node for node in tree.body if not _is_base_line(node)]
-    tree = ast.fix_missing_locations(_NoteLines().visit(tree))
+    tree = note_lines(tree)
     scope: dict[str, Any] = {
         FILE_MARK: str(file),
         BASE_KEY: inherited,
         "__name__": "__config__",
         "__file__": str(file),
-        "__noted_dict__": lambda *args: _noted_dict(str(file), *args),
-        "__noted_list__": lambda *args: _noted_list(str(file), *args),
+        **node_makers(str(file)),
     }
     given = set(scope)
     try:
@@ -180,16 +202,10 @@ def _run(tree: ast.Module, file: Path, inherited: ConfigDict) -> ConfigDict:
     except ConfigError:
         raise
     except Exception as error:
-        trace = error.__traceback__
-        line = 0
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == str(file):
-                line = trace.tb_lineno
-            trace = trace.tb_next
         raise ConfigError(
             str(file),
             f"{type(error).__name__} while the config ran: {error}",
-            origin=Origin(str(file), line),
+            origin=Origin(str(file), _find_line(error, file)),
         ) from error
     values = ConfigDict()
     for name, value in scope.items():
@@ -199,6 +215,12 @@ def _run(tree: ast.Module, file: Path, inherited: ConfigDict) -> ConfigDict:
             origin = Origin(str(file), lines.get(name, 0))
             values.put(name, to_nodes(value), origin)
     return values
+
+
+def _find_line(error: Exception, file: Path) -> int:
+    """Return the line of a config that an error passed through last, 0 when there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno or 0 for frame in frames[::-1] if frame.filename == str(file)), 0)
 
 
 def _find_assignments(tree: ast.Module) -> dict[str, int]:
@@ -219,72 +241,3 @@ def _find_names_read(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == BASE_KEY:
             names.add(node.attr)
     return names
-
-
-_Entry = tuple[ast.expr, ast.expr, int]
-"""Key, value and line of one entry of a dict display."""
-
-
-class _NoteLines(ast.NodeTransformer):
-    """Wraps dict and list displays into calls that note the line of each entry."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if not (isinstance(node.func, ast.Name) and node.func.id == "dict"):
-            return node
-        entries = [
-            *((None, arg, arg.lineno) for arg in node.args),
-            *((word.arg, word.value, word.value.lineno) for word in node.keywords),
-        ]
-        keys: list[_Entry] = [(ast.Constant(key), value, line) for key, value, line in entries]
-        return self._call("__noted_dict__", node, keys, once=True)
-
-    def visit_Dict(self, node: ast.Dict) -> ast.AST:
-        self.generic_visit(node)
-        keys = [
-            (key or ast.Constant(None), value, (key or value).lineno)
-            for key, value in zip(node.keys, node.values, strict=True)
-        ]
-        return self._call("__noted_dict__", node, keys, once=False)
-
-    def visit_List(self, node: ast.List) -> ast.AST:
-        self.generic_visit(node)
-        if not isinstance(node.ctx, ast.Load):
-            return node
-        if any(isinstance(item, ast.Starred) for item in node.elts):
-            return node
-        lines = ast.Tuple([ast.Constant(item.lineno) for item in node.elts], ast.Load())
-        call = ast.Call(ast.Name("__noted_list__", ast.Load()), [node, lines], [])
-        return ast.copy_location(call, node)
-
-    @staticmethod
-    def _call(name: str, node: ast.expr, entries: list[_Entry], *, once: bool) -> ast.AST:
-        rows = [
-            ast.Tuple([key, value, ast.Constant(line)], ast.Load()) for key, value, line in entries
-        ]
-        arguments = [ast.Constant(node.lineno), ast.Constant(once), *rows]
-        call = ast.Call(ast.Name(name, ast.Load()), arguments, [])
-        return ast.copy_location(call, node)
-
-
-def _noted_dict(file: str, line: int, once: bool, *rows: tuple[Any, Any, int]) -> ConfigDict:
-    """Build a ConfigDict from (key, value, line) rows; the key of `**value` is None.
-
-    With `once` a repeated key is refused.
-    """
-    node = ConfigDict()
-    node.origin = Origin(file, line)
-    for key, value, entry_line in rows:
-        entries = dict(value) if key is None else {key: value}
-        for name, item in entries.items():
-            if once and name in node:
-                raise TypeError(f"dict() got multiple values for keyword argument {name!r}")
-            origin = (
-                known_origin(value, name) if isinstance(value, ConfigDict) and key is None else None
-            )
-            node.put(name, item, origin or Origin(file, entry_line))
-    return node
-
-
-def _noted_list(file: str, items: list[Any], lines: tuple[int, ...]) -> ConfigList:
-    return ConfigList(items, [Origin(file, line) for line in lines])

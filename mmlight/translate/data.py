@@ -10,7 +10,7 @@ from mmlight.read.node import ConfigDict
 from mmlight.registry import DATA_SAMPLERS, DATASETS, METRICS, TRANSFORMS
 from mmlight.spec import Call
 from mmlight.translate.section import Report, Section
-from mmlight.translate.table import Row, Table
+from mmlight.translate.table import Row, Table, bare_name
 
 _FILE = "mmlight/translate/data.py"
 _T = "mmlight.data.transforms"
@@ -73,6 +73,7 @@ SAMPLER_TABLE = Table("sampler", SAMPLER_ROWS, DATA_SAMPLERS, file=_FILE)
 METRIC_TABLE = Table("metric", METRIC_ROWS, METRICS, file=_FILE)
 
 STAGES = ("train", "val", "test")
+COLLATE = ("default_collate", "pseudo_collate")
 LOADER_KEYS = (
     "batch_size",
     "num_workers",
@@ -82,7 +83,6 @@ LOADER_KEYS = (
     "prefetch_factor",
     "shuffle",
 )
-# In mmengine a loader without its loop settings is no error: the loop is then left out.
 
 
 def translate_data(top: Section) -> dict[str, Any]:
@@ -112,11 +112,12 @@ def _translate_loader(loader: Section) -> Call:
     if loader.take("sampler") is not None:
         kwargs["sampler"] = _translate_sampler(loader.take_section("sampler"))
     collate = loader.take_section("collate_fn")
-    if collate.node and collate.take("type") not in ("default_collate", "pseudo_collate"):
-        loader.refuse("collate_fn", expected="default_collate or pseudo_collate")
-    loader.ignore(
-        "Batches are handed over without a wait already.", "non_blocking", "worker_init_fn"
-    )
+    if bare_name(collate.take("type", "default_collate")) not in COLLATE:
+        loader.refuse("collate_fn", expected=" or ".join(COLLATE))
+    workers = loader.take_section("worker_init_fn")
+    if bare_name(workers.take("type", "worker_init_fn")) != "worker_init_fn":
+        loader.refuse("worker_init_fn", expected="the default, which seeds every worker")
+    loader.ignore("It only changes when batches are copied.", "non_blocking")
     loader.finish()
     origin = loader.origin_of("dataset")
     target = "mmlight.datamodule.LoaderConfig"

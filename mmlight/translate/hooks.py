@@ -3,20 +3,30 @@
 Callbacks come out in the order of mm's priorities.
 """
 
+import posixpath
 from collections.abc import Callable
 from typing import Any, Final
 
 from mmlight.errors import UnsupportedTypeError, list_names, nearest_name
 from mmlight.hooks.priority import Priority, to_priority
-from mmlight.registry import HOOKS
 from mmlight.spec import Call
 from mmlight.translate.runtime import Loop
 from mmlight.translate.section import Section
+from mmlight.translate.table import bare_name
 
 _C = "mmlight.callbacks"
 LOGGERS: Final = {
     "TensorboardVisBackend": "lightning.pytorch.loggers.TensorBoardLogger",
 }
+TYPES: Final = {
+    "timer": "IterTimerHook",
+    "logger": "LoggerHook",
+    "validation": "EvalHook",
+    "param_scheduler": "ParamSchedulerHook",
+    "checkpoint": "CheckpointHook",
+}
+"""Each default hook and the only type that it may have."""
+CUSTOM: Final = ("EMAHook", "ClassNumCheckHook", "EmptyCacheHook")
 Entry = tuple[int, Call]
 """A priority and a callback."""
 
@@ -39,12 +49,15 @@ def translate_hooks(
             continue
         section = hooks.take_section(name)
         priority = _take_priority(section, default)
-        section.take("type")
+        if bare_name(section.take("type", TYPES[name])) != TYPES[name]:
+            section.refuse("type", expected=TYPES[name], next_step="Use custom_hooks for others.")
+        if name == "checkpoint":  # it must hold what the others did, or resuming were not exact
+            priority = max(priority, Priority.VERY_LOW)
         entries += [(priority, call) for call in translate(section)]
         section.finish()
     _read_silent_hooks(hooks)
     hooks.finish()
-    entries += _translate_custom_hooks(top, loop)
+    entries += _translate_custom_hooks(top)
     last = Priority.LOWEST + 1
     entries.append((last, Call(f"{_C}.PredictionGrid", {"work_dir": work_dir})))
     entries.append((last, Call(f"{_C}.ProgressBar")))
@@ -94,19 +107,12 @@ def _take_priority(section: Section, default: str | int) -> int:
 
 
 def _take_log_options(section: Section, work_dir: str) -> dict[str, Any]:
-    section.ignore(
-        "Metrics carry the name of their loop already.", "by_epoch", "log_metric_by_epoch"
-    )
+    section.ignore("It only changes how log lines count.", "by_epoch", "log_metric_by_epoch")
+    section.ignore("It only changes what log lines show.", "reset_flag", "interval_exp_name")
     section.ignore(
         "Logs stay in work_dir.",
-        "out_dir",
-        "keep_local",
-        "file_client_args",
-        "backend_args",
-        "out_suffix",
+        *("out_dir", "keep_local", "file_client_args", "backend_args", "out_suffix"),
     )
-    section.refuse_unless("reset_flag", False, True)
-    section.refuse_unless("interval_exp_name", 1000)
     return {
         "work_dir": work_dir,
         "interval": section.take("interval", 10),
@@ -115,43 +121,31 @@ def _take_log_options(section: Section, work_dir: str) -> dict[str, Any]:
 
 
 def _translate_checkpoint(section: Section, loop: Loop, work_dir: str) -> list[Call]:
-    """Make one callback for the newest checkpoints and one per metric of `save_best`."""
-    common = {
-        "dirpath": section.take("out_dir", work_dir),
-        "by_epoch": section.take("by_epoch", loop.by_epoch),
-        "save_weights_only": not section.take("save_optimizer", True),
-    }
-    section.ignore(
-        "The state of the schedules is always saved.", "save_param_scheduler", "create_symlink"
-    )
-    section.ignore(
-        "Files are written as `epoch_N.ckpt`.",
-        "filename_tmpl",
-        "meta",
-        "published_keys",
-        "save_begin",
-    )
-    newest = {
-        **common,
-        "interval": section.take("interval", 1),
-        "max_keep": section.take("max_keep_ckpts", -1),
-        "save_last": section.take("save_last", True),
-    }
-    calls = [Call(f"{_C}.Checkpoint", newest, path=section.path)]
-    best = section.take("save_best")
-    rule = section.take("rule")
-    if best == "auto":
-        section.refuse("save_best", expected="the name of a metric, such as 'accuracy/top1'")
-        return calls
-    for name in [best] if isinstance(best, str) else best or []:
-        mode = {"greater": "max", "less": "min", None: _guess_mode(name)}.get(rule, rule)
-        options = {**common, "interval": 1, "monitor": name, "mode": mode}
-        calls.append(Call(f"{_C}.Checkpoint", options, path=section.path))
-    return calls
-
-
-def _guess_mode(metric: str) -> str:
-    return "min" if "loss" in metric else "max"
+    section.ignore("The state of the schedules is always saved.", "save_param_scheduler")
+    section.ignore("Files are written as `epoch_N.ckpt`.", "filename_tmpl", "create_symlink")
+    section.ignore("Every checkpoint can be published as it is.", "meta", "published_keys")
+    section.ignore("Files are written to local folders.", "file_client_args", "backend_args")
+    section.ignore("DistributedDataParallel synchronizes them.", "sync_buffer")
+    kwargs: dict[str, Any] = {"dirpath": work_dir}
+    if section.take("out_dir") is not None:
+        run = posixpath.basename(work_dir.rstrip("/"))
+        kwargs["dirpath"] = posixpath.join(section.take("out_dir"), run)
+    # a hook that is not mentioned saves every epoch, one without an interval just the last
+    kwargs["interval"] = section.take("interval", -1 if section.node else 1)
+    kwargs["by_epoch"] = section.take("by_epoch", True)
+    for key in ("save_begin", "max_keep_ckpts", "save_last", "save_best", "rule"):
+        if section.take(key) is not None:
+            kwargs[key] = section.take(key)
+    if not section.take("save_optimizer", True):
+        kwargs["save_weights_only"] = True
+    if kwargs["by_epoch"] and not loop.by_epoch:
+        # the loop of mmengine that counts iterations is one epoch long
+        at_end = kwargs["interval"] == 1 or kwargs.get("save_last", True)
+        kwargs |= {"by_epoch": False, "interval": -1, "save_last": at_end}
+    origins = {key: section.origin_of(key) for key in kwargs if key in section.node}
+    target = f"{_C}.Checkpoint"
+    origin = section.node.origin
+    return [Call(target, kwargs, path=section.path, origins=origins, origin=origin)]
 
 
 def _read_silent_hooks(hooks: Section) -> None:
@@ -168,17 +162,17 @@ def _read_silent_hooks(hooks: Section) -> None:
         )
 
 
-def _translate_custom_hooks(top: Section, loop: Loop) -> list[Entry]:
+def _translate_custom_hooks(top: Section) -> list[Entry]:
     entries: list[Entry] = []
     for section in top.take_list("custom_hooks"):
-        name = section.take("type")
+        name = bare_name(section.take("type"))
         priority = _take_priority(section, "NORMAL")
         if name == "EMAHook":
             entries.append((priority, _translate_ema(section)))
-        elif name in ("ClassNumCheckHook", "EmptyCacheHook"):
-            section.ignore(
-                "Class numbers are checked before training in any case.", *section.leftover
-            )
+        elif name == "ClassNumCheckHook":
+            section.note("type", "Class numbers are checked before training in any case.")
+        elif name == "EmptyCacheHook":
+            section.ignore("It frees cached memory; no result depends on it.", *section.leftover)
         else:
             _refuse_hook(section, name)
             continue
@@ -187,39 +181,47 @@ def _translate_custom_hooks(top: Section, loop: Loop) -> list[Entry]:
 
 
 def _translate_ema(section: Section) -> Call:
-    """Read the arguments of either generation; mmcv's have a `warm_up`, 100 by default."""
-    kind = section.take("ema_type", "ExponentialMovingAverage")
-    if kind != "ExponentialMovingAverage":
+    """Read the arguments of either generation; the upgrade writes mmcv's `warm_up`."""
+    if (
+        bare_name(section.take("ema_type", "ExponentialMovingAverage"))
+        != "ExponentialMovingAverage"
+    ):
         section.refuse("ema_type", expected="ExponentialMovingAverage")
+    section.refuse_unless("evaluate_on_ema", True)
+    section.refuse_unless("evaluate_on_origin", False)
     section.ignore(
         "Resuming restores the average from the checkpoint.", "resume_from", "strict_load"
     )
     names = ("momentum", "interval", "warm_up", "update_buffers", "begin_iter", "begin_epoch")
-    kwargs = {name: section.take(name) for name in names if section.node.get(name) is not None}
-    return Call(f"{_C}.EMA", kwargs, path=section.path, origin=section.origin_of("type"))
+    given = [name for name in names if section.take(name) is not None]
+    return Call(
+        f"{_C}.EMA",
+        {name: section.node[name] for name in given},
+        path=section.path,
+        origins={name: section.origin_of(name) for name in given},
+        origin=section.origin_of("type"),
+    )
 
 
 def _refuse_hook(section: Section, name: Any) -> None:
-    known = ["EMAHook", "ClassNumCheckHook", "EmptyCacheHook", *HOOKS]
     error = UnsupportedTypeError(
         section.key_path("type"),
         f"no translation for the hook {name!r} yet",
         origin=section.origin_of("type"),
-        expected=list_names(known),
-        nearest=nearest_name(str(name), known),
-        next_step="Remove the hook from custom_hooks.",
+        expected=list_names(CUSTOM),
+        nearest=nearest_name(str(name), CUSTOM),
+        next_step="Correct the name, or remove the hook from custom_hooks.",
     )
     section.report.errors.append(error)
 
 
 def _translate_loggers(top: Section, work_dir: str) -> list[Call]:
-    top.take_list("vis_backends")
     visualizer = top.take_section("visualizer")
     visualizer.ignore("Logs are written without it.", "type", "name")
     top.take("vis_backends")
     loggers = []
     for backend in visualizer.take_list("vis_backends"):
-        name = backend.take("type")
+        name = bare_name(backend.take("type"))
         if name in LOGGERS:
             loggers.append(
                 Call(LOGGERS[name], {"save_dir": backend.take("save_dir", work_dir), "name": ""})

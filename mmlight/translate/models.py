@@ -10,7 +10,7 @@ from mmlight.errors import UnsupportedTypeError
 from mmlight.registry import INITIALIZERS, MODELS
 from mmlight.spec import Call
 from mmlight.translate.section import Section
-from mmlight.translate.table import Row, Table
+from mmlight.translate.table import Row, Table, bare_name
 
 _BACKBONES = "mmlight.models.backbones"
 _INIT = "mmlight.models.initializers"
@@ -78,12 +78,12 @@ def translate_model(top: Section) -> dict[str, Any]:
 
     From: mmpretrain 1.2 `ImageClassifier.__init__`.
     """
-    if "model" not in top.node:
+    if top.take("model") is None:
         top.refuse("model", "the config has no model", next_step="Add model = dict(...).")
         return {}
     model = top.take_section("model")
     kind = model.take("type")
-    if kind not in ("ImageClassifier", "mmcls.ImageClassifier", "mmpretrain.ImageClassifier"):
+    if bare_name(kind) != "ImageClassifier":
         error = UnsupportedTypeError(
             model.key_path("type"),
             f"the model type {kind!r} is no image classifier",

@@ -13,7 +13,7 @@ from mmlight.read.node import to_plain
 from mmlight.registry import OPTIMIZERS, PARAM_SCHEDULERS
 from mmlight.spec import Call
 from mmlight.translate.section import Section
-from mmlight.translate.table import Row, Table
+from mmlight.translate.table import Row, Table, bare_name
 
 _FILE = "mmlight/translate/optim.py"
 _O = "mmlight.optim"
@@ -87,7 +87,7 @@ def translate_optimizer(top: Section) -> tuple[dict[str, Any], dict[str, Any]]:
     wrapper = top.take_section("optim_wrapper")
     model: dict[str, Any] = {}
     trainer: dict[str, Any] = {}
-    kind = wrapper.take("type", "OptimWrapper")
+    kind = bare_name(wrapper.take("type", "OptimWrapper"))
     if kind not in WRAPPERS:
         wrapper.refuse("type", expected=" or ".join(WRAPPERS))
     if kind == "AmpOptimWrapper":

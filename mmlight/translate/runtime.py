@@ -1,13 +1,11 @@
-"""Translates the loop and the environment.
-
-`train_cfg`, `randomness`, `env_cfg`, `load_from`, `resume`, `work_dir`.
-"""
+"""Translates the loops, the environment, and the places of files."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mmlight.translate.section import Section
+from mmlight.translate.table import bare_name
 
 NO_EFFECT = {
     "default_scope": "All names are looked up in one place here.",
@@ -15,10 +13,9 @@ NO_EFFECT = {
     "launcher": "The Trainer launches processes by itself.",
     "gpu_ids": "Devices are chosen by --trainer.devices.",
     "device": "Devices are chosen by --trainer.accelerator.",
-    "auto_resume": "Use --resume.",
-    "log_processor": "Logs are written with the interval of the logger hook.",
-    "auto_scale_lr": "Without --auto-scale-lr the original does not scale the rate either.",
+    "log_processor": "It only changes what log lines show.",
 }
+FIND_UNUSED = "Use --trainer.strategy ddp_find_unused_parameters_true."
 
 
 @dataclass
@@ -58,12 +55,13 @@ def translate_loop(top: Section) -> Loop:
         return Loop()
     settings = top.take_section("train_cfg")
     kinds = ("EpochBasedTrainLoop", "IterBasedTrainLoop")
-    kind = settings.take("type")
+    kind = bare_name(settings.take("type"))
     by_epoch = settings.take("by_epoch", kind != kinds[1])
     if kind is None:
         kind = kinds[0] if by_epoch else kinds[1]
     if kind not in kinds:
         settings.refuse("type", expected=" or ".join(kinds))
+        return Loop()
     loop = Loop(by_epoch=kind == kinds[0])
     key, other = ("max_epochs", "max_iters") if loop.by_epoch else ("max_iters", "max_epochs")
     loop.length = settings.take(key)
@@ -92,11 +90,11 @@ def translate_loop(top: Section) -> Loop:
 def _check_empty_loops(top: Section) -> None:
     for key in ("val_cfg", "test_cfg"):
         settings = top.take_section(key)
-        settings.refuse_unless("type", None, "ValLoop", "TestLoop")
+        if bare_name(settings.take("type")) not in (None, "ValLoop", "TestLoop"):
+            settings.refuse("type", expected="ValLoop or TestLoop")
         settings.refuse_unless("fp16", False, reason="Use --trainer.precision.")
         settings.finish()
-    workflow = top.take("workflow")
-    if workflow is not None and [tuple(stage) for stage in workflow] != [("train", 1)]:
+    if top.take("workflow") not in (None, [("train", 1)], [["train", 1]]):
         top.refuse(
             "workflow",
             expected="[('train', 1)]",
@@ -123,11 +121,18 @@ def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
         "resource_limit",
     )
     environment.finish()
-    if top.take("find_unused_parameters") or top.take_section("model_wrapper_cfg").take(
-        "find_unused_parameters"
-    ):
-        top.note(
-            "find_unused_parameters", "Use --trainer.strategy ddp_find_unused_parameters_true."
+    wrapper = top.take_section("model_wrapper_cfg")
+    wrapper.refuse_unless("type", None, "MMDistributedDataParallel")
+    wrapper.ignore("DistributedDataParallel's default is used.", "broadcast_buffers")
+    if wrapper.take("find_unused_parameters") or top.take("find_unused_parameters"):
+        owner = wrapper if "find_unused_parameters" in wrapper.node else top
+        owner.note("find_unused_parameters", FIND_UNUSED)
+    wrapper.finish()
+    if top.take_section("auto_scale_lr").node.get("enable"):
+        top.refuse(
+            "auto_scale_lr",
+            "the learning rate is not scaled by the batch size yet",
+            next_step="Set auto_scale_lr.enable=False and the rate you want.",
         )
     for key, reason in NO_EFFECT.items():
         if key in top.node:
@@ -136,11 +141,15 @@ def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
 
 
 def translate_places(top: Section, filename: str | None) -> dict[str, Any]:
-    """Return `work_dir`, `load_from` and `resume` of the Spec."""
+    """Return `work_dir`, `load_from` and `resume` of the Spec, with their origins."""
     stem = Path(filename).stem if filename else "run"
     load_from = top.take("load_from")
     resume = bool(top.take("resume", False))
     return {
+        "origins": {
+            "work_dir": top.origin_of("work_dir"),
+            "resume" if resume else "load_from": top.origin_of("load_from"),
+        },
         "work_dir": top.take("work_dir", f"work_dirs/{stem}"),
         "load_from": None if resume else load_from,
         "resume": (load_from or True) if resume else False,

@@ -111,6 +111,11 @@ class Section:
         return value
 
     @property
+    def known(self) -> frozenset[str]:
+        """The keys that were asked for, whether they are there or not."""
+        return frozenset(self._asked)
+
+    @property
     def leftover(self) -> list[str]:
         """The keys that nothing has read."""
         return [key for key in self.node if key not in self._asked]

@@ -15,7 +15,19 @@ from mmlight.registry import Registry
 from mmlight.spec import Call
 from mmlight.translate.section import Section
 
-SCOPES = ("mmpretrain", "mmcls", "mmengine", "mmcv", "torchvision", "torch")
+ORIGINALS = ("mmpretrain", "mmcls", "mmengine", "mmcv")
+SCOPES = (*ORIGINALS, "torchvision", "torch")
+
+
+def bare_name(name: Any) -> Any:
+    """Drop the scope of a type; whatever is no scoped name stays.
+
+    Examples:
+        >>> bare_name("mmpretrain.ResNet"), bare_name("my_package.nets.Net"), bare_name(None)
+        ('ResNet', 'my_package.nets.Net', None)
+    """
+    scope, _, bare = name.rpartition(".") if isinstance(name, str) else ("", "", name)
+    return bare if scope in SCOPES else name
 
 
 @dataclass(frozen=True)
@@ -109,16 +121,16 @@ class Table:
     def _find(self, name: Any) -> Row | None:
         if isinstance(name, type) or (callable(name) and hasattr(name, "__qualname__")):
             return Row(name.__name__, f"{name.__module__}.{name.__qualname__}")
-        if not isinstance(name, str):
+        bare = bare_name(name)
+        if not isinstance(bare, str):
             return None
-        scope, _, bare = name.rpartition(".")
-        bare = bare if scope in SCOPES else name
         if bare in self.rows:
             return self.rows[bare]
         own = self.registry.get(bare)
         if own is not None:
             return Row(bare, f"{own.__module__}.{own.__qualname__}")
-        return Row(name, name) if "." in name and scope.split(".")[0] not in SCOPES[:4] else None
+        is_path = "." in bare and bare.split(".")[0] not in ORIGINALS
+        return Row(bare, bare) if is_path else None
 
     def _refuse(self, section: Section, name: Any) -> None:
         known = [*self.rows, *self.registry]
@@ -127,7 +139,7 @@ class Table:
             f"unknown {self.kind} type {name!r}" if name else f"the {self.kind} has no type",
             origin=section.origin_of("type"),
             expected=list_names(known),
-            nearest=nearest_name(str(name), known),
+            nearest=nearest_name(str(name).rpartition(".")[2], known),
             next_step=f"Correct the name, or register your class (rows: {self.file}).",
         )
         section.report.errors.append(error)

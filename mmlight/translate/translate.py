@@ -4,9 +4,11 @@ Every key is translated, or ignored with a note, or refused; all problems are ra
 """
 
 import difflib
+from typing import Any
 
 from mmlight.errors import raise_all
-from mmlight.read.config import Config
+from mmlight.read.config import OVERRIDE, Config
+from mmlight.read.node import ConfigDict, ConfigList, Origin
 from mmlight.spec import Spec
 from mmlight.translate.data import translate_data, translate_metrics
 from mmlight.translate.hooks import translate_hooks
@@ -65,23 +67,42 @@ def translate_config(config: Config) -> Spec:
 def _sort_leftovers(top: Section, config: Config) -> None:
     """Tell helper variables and harmless names from keys that were meant to have an effect.
 
-    A name that some statement of the config reads is a helper variable. Of the others, a dict, an
-    override from the command line or a near miss of a known key is refused; mm would ignore it
-    without a word.
+    A name that some statement of the config reads is a helper variable. Of the others, a dict or a
+    near miss of a known key is refused; mm would ignore it without a word. So is whatever the
+    command line sets and nothing reads.
     """
-    known = NEW_KEYS | OLD_KEYS | OTHER_KEYS
+    known = NEW_KEYS | OLD_KEYS | OTHER_KEYS | top.known
     for key in top.leftover:
-        if key in config.names_read or key.startswith("_"):
+        if _is_overridden(top.origin_of(key), top.node[key]):
+            _refuse_override(top, key, key in config.names_read)
+        elif key in config.names_read or key.startswith("_"):
             top.take(key)
-        elif _is_harmless(top, key, known):
+        elif key in OLD_KEYS | {"fp16"}:
+            top.ignore("A word of mmcls 0.x; mmpretrain 1.x does not read it.", key)
+        elif not (isinstance(top.node[key], dict) or is_near_miss(key, known)):
             top.ignore("Nothing reads this name, as in the original.", key)
     top.finish(known - OLD_KEYS)
 
 
-def _is_harmless(top: Section, key: str, known: frozenset[str]) -> bool:
-    value = top.node[key]
-    overridden = str(top.origin_of(key)).startswith("--")
-    return not (isinstance(value, dict) or overridden or is_near_miss(key, known))
+def _is_overridden(origin: Origin | None, value: Any) -> bool:
+    """Tell whether a value, or something inside it, was set on the command line."""
+    if origin is not None and origin.file.startswith(OVERRIDE):
+        return True
+    if isinstance(value, ConfigDict):
+        return any(_is_overridden(value.origin_of(key), item) for key, item in value.items())
+    if isinstance(value, ConfigList):
+        return any(_is_overridden(value.origin_of(i), item) for i, item in enumerate(value))
+    return False
+
+
+def _refuse_override(top: Section, key: str, is_helper: bool) -> None:
+    """Refuse an override that would change nothing: the file has run already."""
+    if is_helper:
+        top.refuse(
+            key,
+            f"overriding the helper variable {key!r} changes nothing, the config has run already",
+            next_step="Override the keys that were made from it.",
+        )
 
 
 def is_near_miss(key: str, known: frozenset[str]) -> bool:

@@ -1,7 +1,4 @@
-"""Upgrades `data`: datasets, loaders, samplers and pipelines.
-
-Lifts `Normalize` out of the pipelines into the preprocessor.
-"""
+"""Upgrades `data` to loaders, and lifts `Normalize` out of the pipelines into the preprocessor."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -33,6 +30,8 @@ def upgrade_data(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
     datasets = {stage: pop(data, stage) for stage in STAGES if data.get(stage) is not None}
     for stage, (dataset, origin) in datasets.items():
         loader = data.copy()
+        for word in ("shuffle", "drop_last") if stage != "train" else ():
+            loader.pop(word, None)  # these settings of `data` hold for training only
         loader.update(special[stage])
         for word, new_word in LOADER_WORDS.items():
             loader.rename(word, new_word)
@@ -62,8 +61,7 @@ def _upgrade_dataset(dataset: ConfigDict, *, held_out: bool) -> None:
 
 
 def _upgrade_pipelines(datasets: Iterable[Any], new: ConfigDict) -> None:
-    found = [owner for dataset in datasets for owner in _find_pipelines(dataset)]
-    owners = list({id(owner): owner for owner in found}.values())  # val and test may be one dict
+    owners = [owner for dataset in datasets for owner in _find_pipelines(dataset)]
     for owner in owners:
         owner.put("pipeline", _upgrade_steps(owner["pipeline"]), owner.origin_of("pipeline"))
     norms = [_find_normalize(owner["pipeline"]) for owner in owners]

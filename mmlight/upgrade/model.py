@@ -28,10 +28,7 @@ def upgrade_model(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
 
 
 def _upgrade_augments(train_cfg: ConfigDict) -> None:
-    """Split each augment into its 1.x type and its probability.
-
-    What is left to 1 stays without augment.
-    """
+    """Split each augment into its 1.x type and its probability."""
     augments, origin = pop(train_cfg, "augments")
     augments = [augments] if isinstance(augments, ConfigDict) else augments
     kept, probs = ConfigList(), []

@@ -1,7 +1,4 @@
-"""Moves entries between config dicts together with their origins.
-
-The one verb of the upgrade stage.
-"""
+"""Moves entries between config dicts together with their origins: the verb of this stage."""
 
 from typing import Any
 

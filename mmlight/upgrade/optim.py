@@ -4,23 +4,35 @@ from mmlight.read.node import ConfigDict
 from mmlight.spec import Note
 from mmlight.upgrade.move import move, node, pop, put
 
-HOOKS_WITH_AMP = ("Fp16OptimizerHook", "GradientCumulativeFp16OptimizerHook")
+# the wrappers of 1.x that do what the optimizer hooks of mmcv do
+WRAPPERS = {
+    "OptimizerHook": "OptimWrapper",
+    "GradientCumulativeOptimizerHook": "OptimWrapper",
+    "Fp16OptimizerHook": "AmpOptimWrapper",
+    "GradientCumulativeFp16OptimizerHook": "AmpOptimWrapper",
+}
 
 
 def upgrade_optim(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
     """Write `optim_wrapper` and `param_scheduler`.
 
     From: mmcv 1.7 `OptimizerHook`, `Fp16OptimizerHook`, `GradientCumulativeOptimizerHook`,
-    `LrUpdaterHook`.
+    `LrUpdaterHook`; mmcv's IterBasedRunner counts the rate's steps in iterations unless told
+    otherwise, but not the momentum's.
     """
     if isinstance(old.get("optimizer"), dict):
         _upgrade_optimizer(old, new)
+    runner = old.get("runner") or {}
+    if runner.get("type") == "IterBasedRunner" and isinstance(old.get("lr_config"), ConfigDict):
+        old["lr_config"].setdefault("by_epoch", False)
     schedules = [
         _upgrade_policy(old, key, suffix)
         for key, suffix in (("lr_config", "Lr"), ("momentum_config", "Momentum"))
         if isinstance(old.get(key), dict)
     ]
-    old.pop("momentum_config", None)
+    for key in ("lr_config", "momentum_config"):
+        if old.get(key, ...) is None:
+            old.pop(key)
     if schedules:
         put(new, "param_scheduler", schedules, schedules[0].origin)
 
@@ -37,8 +49,8 @@ def _upgrade_optimizer(old: ConfigDict, new: ConfigDict) -> None:
     options, _ = pop(old, "optimizer_config")
     options = options if isinstance(options, ConfigDict) else ConfigDict()
     hook, hook_origin = pop(options, "type")
-    if hook in HOOKS_WITH_AMP:
-        wrapper.put("type", "AmpOptimWrapper", hook_origin)
+    if hook is not None:
+        wrapper.put("type", WRAPPERS.get(hook, hook), hook_origin)
     move(options, "grad_clip", wrapper, "clip_grad")
     move(options, "cumulative_iters", wrapper, "accumulative_counts")
     for key in list(options):

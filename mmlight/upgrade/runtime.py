@@ -1,9 +1,6 @@
-"""Upgrades the loop, the hooks and the environment.
+"""Upgrades the loop, validation, the hooks and the environment."""
 
-`runner`, `evaluation`, `checkpoint_config`, `log_config`, ...
-"""
-
-from mmlight.read.node import ConfigDict, ConfigList
+from mmlight.read.node import ConfigDict, ConfigList, Origin, copy_tree
 from mmlight.spec import Note
 from mmlight.upgrade.move import move, node, pop, put
 
@@ -14,6 +11,16 @@ PRIORITIES = {
     "checkpoint": "NORMAL",
     "param_scheduler": "VERY_HIGH",
 }
+LOOPS = {"EpochBasedRunner": "EpochBasedTrainLoop", "IterBasedRunner": "IterBasedTrainLoop"}
+UNUSED_EVALUATION = {
+    "by_epoch": "mmcls 0.25 sets this itself, by the type of the runner.",
+    "gpu_collect": "Metrics are gathered by torchmetrics.",
+    "tmpdir": "Metrics are gathered by torchmetrics.",
+    "broadcast_bn_buffer": "Buffers are synchronized by DistributedDataParallel.",
+    "out_dir": "The best checkpoint is kept beside the others.",
+    "file_client_args": "The best checkpoint is kept beside the others.",
+}
+VALIDATES_FIRST = "The original validates once before training as well, here it does not."
 MOVES = (
     ("seed", "randomness.seed"),
     ("deterministic", "randomness.deterministic"),
@@ -26,12 +33,12 @@ MOVES = (
 
 
 def upgrade_runtime(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
-    """Write `train_cfg`, `default_hooks`, `val_evaluator`, `visualizer`, `randomness`.
+    """Write the loop, the evaluators, the hooks, the environment and where weights come from.
 
-    `env_cfg`, `load_from` and `resume`.
+    From: mmcls 0.25 `train_model`, mmcv 1.7 `BaseRunner.register_training_hooks`.
     """
-    _upgrade_loop(old, new)
-    _upgrade_evaluation(old, new)
+    _upgrade_loop(old, new, notes)
+    _upgrade_evaluation(old, new, notes)
     _upgrade_hooks(old, new)
     for key, path in MOVES:
         move(old, key, new, path)
@@ -42,53 +49,69 @@ def upgrade_runtime(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None
     old.pop("resume_from", None)
 
 
-def _upgrade_loop(old: ConfigDict, new: ConfigDict) -> None:
-    if "total_epochs" in old and "runner" not in old:
-        epochs, origin = pop(old, "total_epochs")
-        old.put("runner", node(origin, type="EpochBasedRunner", max_epochs=epochs), origin)
-    if "runner" not in old:
-        return
-    runner, origin = pop(old, "runner")
-    kind, kind_origin = pop(runner, "type", "EpochBasedRunner")
-    loops = {"EpochBasedRunner": "EpochBasedTrainLoop", "IterBasedRunner": "IterBasedTrainLoop"}
-    runner.put("type", loops.get(kind, kind), kind_origin)
-    new.put("train_cfg", runner, origin)
+def _upgrade_loop(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
+    epochs, epochs_origin = pop(old, "total_epochs")
+    if isinstance(old.get("runner"), ConfigDict):
+        if epochs is not None:
+            notes.append(Note("total_epochs", "`runner` says how long to train.", epochs_origin))
+        runner, origin = pop(old, "runner")
+        kind, kind_origin = pop(runner, "type", "EpochBasedRunner")
+        runner.put("type", LOOPS.get(kind, kind), kind_origin)
+        new.put("train_cfg", runner, origin)
+    elif epochs is not None:
+        loop = node(epochs_origin, type="EpochBasedTrainLoop", max_epochs=epochs)
+        new.put("train_cfg", loop, epochs_origin)
+        if old.get("runner", ...) is None:
+            old.pop("runner")
 
 
-def _upgrade_evaluation(old: ConfigDict, new: ConfigDict) -> None:
-    """Turn the arguments of mmcv's EvalHook into loop settings.
+def _upgrade_evaluation(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
+    """Turn the arguments of mmcv's EvalHook into loop settings, evaluators, the best checkpoint.
 
-    An evaluator and the choice of the best checkpoint.
+    Without `evaluation`, 0.x validates every epoch (or every iteration of an IterBasedRunner).
+
+    From: mmcls 0.25 `train_model`, `EvalHook`.
     """
-    if "val_dataloader" not in new:
-        old.pop("evaluation", None)
-        return
     options, origin = pop(old, "evaluation")
     options = options if isinstance(options, ConfigDict) else ConfigDict()
-    loop = new.setdefault("train_cfg", ConfigDict())
-    loop.put("val_at_end", False, origin)
-    move(options, "interval", loop, "val_interval")
-    if options.get("start") is not None:
-        start, start_origin = pop(options, "start")
-        loop.put("val_begin", max(start, 1), start_origin)
-        loop.put("val_offset", start, start_origin)
-    options.pop("start", None)
+    for key, reason in UNUSED_EVALUATION.items():
+        if key in options:
+            notes.append(Note(f"evaluation.{key}", reason, pop(options, key)[1]))
+    _write_evaluators(options, origin, new)
+    if "val_dataloader" not in new or "train_cfg" not in new:
+        return
     for key in ("save_best", "rule"):
         move(options, key, new, f"default_hooks.checkpoint.{key}")
-    settings, settings_origin = pop(options, "metric_options", ConfigDict())
+    loop = new["train_cfg"]
+    loop.put("val_at_end", False, origin)
+    loop.put("val_interval", *pop(options, "interval", 1))
+    start, start_origin = pop(options, "start")
+    if start is not None:
+        loop.put("val_begin", max(start, 1), start_origin)
+        loop.put("val_offset", start, start_origin)
+    if start == 0:
+        notes.append(Note("evaluation.start", VALIDATES_FIRST, start_origin))
+    for key in list(options):
+        move(options, key, loop, key)
+
+
+def _write_evaluators(options: ConfigDict, origin: Origin | None, new: ConfigDict) -> None:
+    """Write the metric for validation and test; 0.x takes the best 1 and 5 unless told otherwise.
+
+    From: mmcls 0.25 `BaseDataset.evaluate`.
+    """
+    settings, _ = pop(options, "metric_options")
+    settings = settings if isinstance(settings, ConfigDict) else ConfigDict()
     metric, metric_origin = pop(options, "metric", "accuracy")
     evaluator = node(metric_origin or origin, type="Accuracy", generation="0.x")
     if metric not in ("accuracy", ["accuracy"]):
         evaluator.put("type", metric, metric_origin)
-    if "topk" not in settings:
-        evaluator.put("topk", (1, 5), origin)
+    evaluator.put("topk", (1, 5), origin)
     for key in list(settings):
         move(settings, key, evaluator, key)
-    for key in list(options):
-        move(options, key, loop, key)
     for stage in ("val", "test"):
         if f"{stage}_dataloader" in new:
-            new.put(f"{stage}_evaluator", evaluator.copy(), settings_origin or origin)
+            new.put(f"{stage}_evaluator", copy_tree(evaluator), evaluator.origin)
 
 
 def _upgrade_hooks(old: ConfigDict, new: ConfigDict) -> None:
@@ -99,6 +122,11 @@ def _upgrade_hooks(old: ConfigDict, new: ConfigDict) -> None:
         move(options, key, checkpoint, key)
     if options is None and not checkpoint:
         hooks.put("checkpoint", None, origin)
+    elif options is None:
+        checkpoint.put("interval", -1, origin)
+        checkpoint.put("save_last", False, origin)
+    elif new.get("train_cfg", {}).get("type") == "IterBasedTrainLoop":
+        checkpoint.setdefault("by_epoch", False)
     _upgrade_log(old, new, hooks)
     for name, priority in PRIORITIES.items():
         if name in hooks and hooks[name] is None:
@@ -106,6 +134,18 @@ def _upgrade_hooks(old: ConfigDict, new: ConfigDict) -> None:
         hook = hooks.setdefault(name, ConfigDict())
         hook.put("priority", priority, hook.origin)
     hooks.put("validation", node(None, priority="LOW"), None)
+    _upgrade_custom_hooks(old)
+
+
+def _upgrade_custom_hooks(old: ConfigDict) -> None:
+    """Write the warm-up that mmcv's EMAHook has and mmengine's has not.
+
+    From: mmcv 1.7 `EMAHook`.
+    """
+    hooks = old.get("custom_hooks") or ()
+    for hook in [hooks] if isinstance(hooks, ConfigDict) else hooks:
+        if isinstance(hook, ConfigDict) and hook.get("type") == "EMAHook":
+            hook.setdefault("warm_up", 100)
 
 
 def _upgrade_log(old: ConfigDict, new: ConfigDict, hooks: ConfigDict) -> None:

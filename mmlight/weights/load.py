@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from mmlight.errors import WeightsError
+from mmlight.errors import WeightsError, list_names
 from mmlight.models.initialize import Pretrained
 from mmlight.weights.dialects import translate_dialect
 from mmlight.weights.name_map import name_map
 from mmlight.weights.read import find_state_dict, read_checkpoint
 
 HEAD = "head."
+_SHOWN = 5
 _logger = logging.getLogger("mmlight")
 
 
@@ -25,6 +26,10 @@ class LoadReport:
         missing: Names of ours that the checkpoint does not have; they keep their values.
         unexpected: Names of the checkpoint that the module does not have.
         dropped: Names of the head whose shapes differ; they keep their values.
+
+    Examples:
+        >>> print(LoadReport(loaded=("a", "b"), missing=("c",), unexpected=(), dropped=()))
+        2 tensors loaded; 1 missing: c
     """
 
     loaded: tuple[str, ...]
@@ -34,10 +39,13 @@ class LoadReport:
 
     def __str__(self) -> str:
         text = f"{len(self.loaded)} tensors loaded"
-        for label in ("missing", "unexpected", "dropped"):
-            names: tuple[str, ...] = getattr(self, label)
+        for label, names in (
+            ("missing", self.missing),
+            ("unexpected", self.unexpected),
+            ("dropped, for their shapes differ", self.dropped),
+        ):
             if names:
-                shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+                shown = ", ".join(names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
                 text += f"; {len(names)} {label}: {shown}"
         return text
 
@@ -51,8 +59,7 @@ def load_pretrained(module: nn.Module, pretrained: Pretrained) -> None:
     state = find_state_dict(read_checkpoint(pretrained.checkpoint))
     if pretrained.prefix:
         state = _select(state, pretrained.prefix.rstrip(".") + ".", pretrained.checkpoint)
-    report = load_state(module, state, pretrained.checkpoint)
-    _logger.info("%s: %s", pretrained.checkpoint, report)
+    load_state(module, state, pretrained.checkpoint)
 
 
 def load_weights(module: nn.Module, location: str) -> LoadReport:
@@ -67,6 +74,8 @@ def load_weights(module: nn.Module, location: str) -> LoadReport:
 def load_state(module: nn.Module, state: Mapping[str, Tensor], location: str) -> LoadReport:
     """Load a state dict in our names, the original's names, or a dialect that we know.
 
+    What was loaded is logged, as a warning when something is missing or dropped.
+
     Args:
         module: Gets the values in place.
         state: Tensors by name.
@@ -74,44 +83,33 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], location: str) ->
 
     Raises:
         WeightsError: If no name fits, or a shape outside the head differs.
+
+    From: mmcv 1.7 and mmengine 0.10 `load_checkpoint`, which go on when no name fits or when shapes
+    differ.
     """
     own = module.state_dict()
     fitting, unexpected = _rename(module, state, own)
     if not fitting:
-        raise WeightsError(
-            location,
-            f"none of its {len(state)} tensors fits the model; it has {_sample(state)}",
-            expected=f"names such as {_sample(name_map(module).to_ours)}",
-            next_step="Use a checkpoint of the same architecture, or set its prefix.",
-        )
+        raise _no_fit(module, state, location)
     dropped = tuple(name for name in fitting if fitting[name].shape != own[name].shape)
-    wrong = [name for name in dropped if not name.startswith(HEAD)]
-    if wrong:
-        name = wrong[0]
-        raise WeightsError(
-            location,
-            f"{len(wrong)} tensors have another shape, the first is {name!r} with "
-            f"{tuple(fitting[name].shape)}",
-            expected=f"shape {tuple(own[name].shape)}",
-            next_step="Use a checkpoint of the same architecture.",
-        )
+    _check_shapes({name: fitting[name] for name in dropped}, own, location)
     values = {name: value for name, value in fitting.items() if name not in dropped}
     module.load_state_dict(values, strict=False)
     missing = tuple(
         name for name in own if name not in fitting and "num_batches_tracked" not in name
     )
     report = LoadReport(tuple(values), missing, unexpected, dropped)
-    if missing or dropped:
-        _logger.warning("%s: %s", location, report)
+    level = logging.WARNING if missing or dropped else logging.INFO
+    _logger.log(level, "%s: %s", location, report)
     return report
 
 
 def _rename(
     module: nn.Module, state: Mapping[str, Tensor], own: Mapping[str, Tensor]
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
-    """Return the entries that fit under our names.
+    """Return the entries that fit, under our names, and the names that do not.
 
-    The names that do not, for the naming that fits best.
+    Of all namings that we know, the one that fits best is taken.
     """
     names = name_map(module)
     candidates = []
@@ -129,10 +127,36 @@ def _select(state: Mapping[str, Tensor], prefix: str, location: str) -> dict[str
         raise WeightsError(
             location,
             f"no tensor has the prefix {prefix!r}",
-            expected="one of " + ", ".join(sorted({name.split(".")[0] for name in state})),
+            expected=list_names({name.split(".")[0] for name in state}),
             next_step="Correct `prefix`, or remove it when the checkpoint holds the bare module.",
         )
     return selected
+
+
+def _check_shapes(
+    differing: Mapping[str, Tensor], own: Mapping[str, Tensor], location: str
+) -> None:
+    """Refuse another architecture; only the head may be made for other classes."""
+    wrong = [name for name in differing if not name.startswith(HEAD)]
+    if wrong:
+        name = wrong[0]
+        raise WeightsError(
+            location,
+            f"{len(wrong)} tensors have another shape, the first is {name!r} with "
+            f"{tuple(differing[name].shape)}",
+            expected=f"shape {tuple(own[name].shape)}",
+            next_step="Use a checkpoint of the same architecture.",
+        )
+
+
+def _no_fit(module: nn.Module, state: Mapping[str, Tensor], location: str) -> WeightsError:
+    found = f"it has {_sample(state)}" if state else "it holds none"
+    return WeightsError(
+        location,
+        f"none of its {len(state)} tensors fits the model; {found}",
+        expected=f"names such as {_sample(name_map(module).to_ours)}",
+        next_step="Use a checkpoint of the same architecture, or set its prefix.",
+    )
 
 
 def _sample(names: Mapping[str, object]) -> str:

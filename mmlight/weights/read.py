@@ -6,16 +6,21 @@ There is no way back to plain unpickling: a file that needs it is refused.
 """
 
 import os
+import re
 import urllib.error
+import warnings
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import numpy as np
 import torch
 
-from mmlight.errors import WeightsError
+from mmlight.errors import WeightsError, nearest_name
 
 MIRROR_VARIABLE = "MMLIGHT_WEIGHTS_MIRROR"
+_ZIP, _PICKLE = b"PK", b"\x80"  # how torch's files of today and those before 1.6 begin
+_BLOCKED = re.compile(r"(?:GLOBAL|class|global) ([\w.]*\.\w+)")
 
 
 class HistoryBuffer:
@@ -23,6 +28,11 @@ class HistoryBuffer:
 
     Holds whatever was stored.
     """
+
+
+def _name_of_method(owner: Any, name: str) -> str:
+    """Stand in for `getattr`, by which a HistoryBuffer names its own methods; looks nothing up."""
+    return name
 
 
 def read_checkpoint(location: str | os.PathLike[str]) -> dict[str, Any]:
@@ -39,28 +49,22 @@ def read_checkpoint(location: str | os.PathLike[str]) -> dict[str, Any]:
         WeightsError: If the file is missing, cannot be fetched, is damaged, or would run code when
             read.
     """
-    path = _fetch(str(location)) if "://" in str(location) else Path(location).expanduser()
+    name = str(location)
+    path = _fetch(name) if "://" in name else Path(location).expanduser()
     if not path.is_file():
-        raise WeightsError(
-            str(location),
-            f"no such checkpoint file {str(path)!r}",
-            next_step="Correct the path; it starts at the folder of the command.",
-        )
+        raise _missing(name, path)
     try:
-        with torch.serialization.safe_globals(_harmless_classes()):
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_harmless_classes()):
+            warnings.simplefilter("ignore")  # doubts about the file, which the error tells better
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise WeightsError(
-            str(location),
-            f"the checkpoint cannot be read: {_first_line(error)}",
-            expected="a whole checkpoint file that holds tensors and plain values only",
-            next_step="Fetch or save the file again; code inside a checkpoint is never run.",
-        ) from error
+        raise _unreadable(name, path, error) from error
     if not isinstance(content, dict):
         raise WeightsError(
-            str(location),
+            name,
             f"the checkpoint holds a {type(content).__name__}",
             expected="a dict of tensors, or a dict with 'state_dict' or 'model'",
+            next_step="Save a state dict: torch.save(model.state_dict(), ...).",
         )
     return content
 
@@ -88,34 +92,76 @@ def find_state_dict(content: dict[str, Any]) -> dict[str, torch.Tensor]:
     }
 
 
-def _fetch(url: str) -> Path:
-    """Return the file behind an address.
+# -------------------------------------------------------------------------- addresses
 
-    From the mirror folder, from the cache, or from the net.
-    """
-    name = url.rsplit("/", 1)[-1]
-    mirror = os.environ.get(MIRROR_VARIABLE)
-    if mirror and (Path(mirror) / name).is_file():
-        return Path(mirror) / name
+
+def _fetch(url: str) -> Path:
+    """Return the file behind an address: from a mirror, from the cache, or from the net."""
+    name = Path(urlparse(url).path).name or urlparse(url).netloc
+    mirror = os.environ.get(MIRROR_VARIABLE, "")
+    local = Path(mirror).expanduser() / name
+    if mirror and "://" not in mirror and local.is_file():
+        return local
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     path = folder / name
     if path.is_file():
         return path
-    folder.mkdir(parents=True, exist_ok=True)
+    source = mirror.rstrip("/") + urlparse(url).path if "://" in mirror else url
     try:
-        torch.hub.download_url_to_file(url, str(path), progress=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(source, str(path), progress=False)
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise WeightsError(
             url,
-            f"the weights cannot be fetched: {_first_line(error)}",
+            f"the weights cannot be fetched from {source}: {_reason(error)}",
             next_step=f"Get {name} elsewhere and put it into {folder}, or into the folder that "
             f"the environment variable {MIRROR_VARIABLE} names.",
         ) from error
     return path
 
 
-def _first_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", None) or error)
+
+
+# -------------------------------------------------------------------------- errors
+
+
+def _missing(name: str, path: Path) -> WeightsError:
+    siblings = {p.stem: p.name for p in path.parent.iterdir()} if path.parent.is_dir() else {}
+    return WeightsError(
+        name,
+        "this is a folder, not a checkpoint file" if path.is_dir() else "no such checkpoint file",
+        nearest=siblings.get(nearest_name(path.stem, siblings) or ""),
+        next_step=f"Correct the path; it starts at {Path.cwd()}.",
+    )
+
+
+def _unreadable(name: str, path: Path, error: Exception) -> WeightsError:
+    """Say in our words why torch refused a file; its own words advise to unpickle it."""
+    blocked = _BLOCKED.search(str(error))
+    if blocked:
+        return WeightsError(
+            name,
+            f"the checkpoint holds {blocked[1]!r}, which could run code; nothing was run",
+            expected="a file that holds tensors and plain values only",
+            next_step="Save its state dict alone, where you trust the file, and use that.",
+        )
+    with path.open("rb") as file:
+        start = file.read(16)
+    if start.startswith((_ZIP, _PICKLE)):
+        size = path.stat().st_size
+        problem = f"the checkpoint is damaged, not whole ({size} bytes), or not written by torch"
+    elif start:
+        problem = f"this is no checkpoint; it begins with {start!r}"
+    else:
+        problem = "the checkpoint is empty; it has 0 bytes"
+    return WeightsError(
+        name,
+        problem,
+        expected="a file that torch.save has written",
+        next_step="Fetch or save the file again.",
+    )
 
 
 def _harmless_classes() -> list[Any]:
@@ -126,6 +172,7 @@ def _harmless_classes() -> list[Any]:
     dtypes = [type(np.dtype(name)) for name in ("f2", "f4", "f8", "i4", "i8", "u1", "b1")]
     return [
         (HistoryBuffer, "mmengine.logging.history_buffer.HistoryBuffer"),
+        (_name_of_method, "builtins.getattr"),
         np.ndarray,
         np.dtype,
         *dtypes,

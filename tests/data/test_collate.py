@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmlight.data.collate import collate
+from mmlight.data.collate import collate, move_batch
 
 
 def sample(size=4, **more):
@@ -37,3 +37,13 @@ def test_collate_stacks_target_when_it_is_a_tensor():
 def test_collate_raises_when_keys_differ():
     with pytest.raises(ValueError, match=r"\['inputs', 'target'\], got \['inputs'\] at 1"):
         collate([sample(target=1), sample()])
+
+
+def test_move_batch_moves_tensors_and_lists_of_tensors_alone():
+    metas = [{"i": 0, "box": torch.zeros(1)}]
+    batch = {"inputs": [torch.zeros(1), torch.zeros(2)], "target": torch.zeros(2), "metas": metas}
+    moved = move_batch(batch, torch.device("meta"))
+    assert [item.device.type for item in moved["inputs"]] == ["meta", "meta"]
+    assert moved["target"].device.type == "meta"
+    assert moved["metas"] is metas
+    assert metas[0]["box"].device.type == "cpu"

@@ -173,16 +173,14 @@ def _train_mmpretrain(config: str, weights: str, work_dir: str, seed: int) -> An
 
 
 def _train_ours(config: Path, weights: Path, folder: Path) -> list[float]:
-    spec = read_spec(config)
+    spec = read_spec(config, {"work_dir": str(folder / "ours")})
     recorder = Call("tests.runs.LossRecorder", {"file": str(folder / "ours.json"), "seed": SEED})
     trainer = {**spec.trainer, "accelerator": "cpu", "limit_val_batches": 0}
-    work_dir = str(folder / "ours")
     spec = replace(
         spec,
         trainer=trainer,
         callbacks=(*spec.callbacks, recorder),
         load_from=str(weights),
-        work_dir=work_dir,
     )
     fit(spec)
     losses: list[float] = json.loads((folder / "ours.json").read_text())
@@ -193,9 +191,10 @@ def _train_ours(config: Path, weights: Path, folder: Path) -> list[float]:
 @pytest.mark.parametrize("name", ["lenet5", "resnet18"])
 @pytest.mark.parametrize("generation", ["mmcls", "mmpretrain"])
 def test_loss_of_every_iteration_equals_the_originals(
-    name: str, generation: str, tmp_path: Path, request: pytest.FixtureRequest
+    name: str, generation: str, tmp_path: Path
 ) -> None:
-    original: Original = request.getfixturevalue(generation)
+    # a process of its own: the originals keep scopes and loggers for the whole process
+    original = Original(generation)
     texts = {
         ("lenet5", "mmcls"): LENET_OLD,
         ("lenet5", "mmpretrain"): LENET_NEW,
@@ -213,7 +212,10 @@ def test_loss_of_every_iteration_equals_the_originals(
     config = write_config(tmp_path, text)
     weights = tmp_path / "first.pth"
     train = _train_mmcls if generation == "mmcls" else _train_mmpretrain
-    theirs = original(train, str(config), str(weights), str(tmp_path / "theirs"), SEED)
+    try:
+        theirs = original(train, str(config), str(weights), str(tmp_path / "theirs"), SEED)
+    finally:
+        original.close()
 
     ours = _train_ours(config, weights, tmp_path)
     assert len(ours) == len(theirs) >= 20

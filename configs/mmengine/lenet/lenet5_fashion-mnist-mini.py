@@ -6,7 +6,7 @@ mmlight fit --config configs/mmengine/lenet/lenet5_fashion-mnist-mini.py
 """
 
 _base_ = [
-    "../_base_/models/lenet5.py",
+    "../../_base_/models/lenet5.py",
     "../_base_/datasets/fashion-mnist-mini.py",
     "../_base_/default_runtime.py",
 ]
@@ -16,5 +16,6 @@ param_scheduler = dict(type="MultiStepLR", by_epoch=True, milestones=[8], gamma=
 train_cfg = dict(by_epoch=True, max_epochs=10, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
+default_hooks = dict(logger=dict(interval=30))
 randomness = dict(seed=0)
 work_dir = "work_dirs/lenet5_fashion-mnist-mini_1x"

@@ -4,7 +4,7 @@ mmlight fit --config configs/mmengine/resnet/resnet18_8xb32_in1k.py --trainer.de
 """
 
 _base_ = [
-    "../_base_/models/resnet18.py",
+    "../../_base_/models/resnet18.py",
     "../_base_/datasets/imagenet_bs32.py",
     "../_base_/schedules/imagenet_bs256.py",
     "../_base_/default_runtime.py",

@@ -1,6 +1,8 @@
 """Any network of timm by its name, as a backbone."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import timm
@@ -42,27 +44,40 @@ class TIMMBackbone(InitModule):
     ) -> None:
         super().__init__(init_cfg)
         if not timm.is_model(model_name):
-            near = timm.list_models(f"*{model_name}*")[:5]
             raise ValueError(
-                f"model_name must be a network of timm, got {model_name!r}; near: {near}"
+                f"model_name must be a network of timm, got {model_name!r}; "
+                f"near: {', '.join(_find_near(model_name))}"
             )
         if not features_only:
             kwargs["num_classes"] = 0
         self.features_only = features_only
-        self.timm_model: Any = timm.create_model(
+        self.weights: dict[str, Any] = {
+            "pretrained": pretrained,
+            "checkpoint_path": checkpoint_path,
+        }
+        self._create = partial(
+            timm.create_model,
             model_name,
-            pretrained=pretrained,
             in_chans=in_channels,
-            checkpoint_path=checkpoint_path,
             features_only=features_only,
             **kwargs,
         )
+        self.timm_model: Any = self._create()
 
     def init_children(self, init: Callable[[nn.Module], None]) -> None:
-        """Fill nothing: timm has filled its network, perhaps with trained weights."""
+        """Load timm's weights where they are asked for; else timm's own start values stay.
+
+        Loading waits until here, because a checkpoint of ours must be usable without those files.
+        """
+        if any(self.weights.values()):
+            self.timm_model.load_state_dict(self._create(**self.weights).state_dict())
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Map images `(B, C, H, W)` to a tuple of feature maps."""
         if self.features_only:
             return tuple(self.timm_model(images))
         return (self.timm_model.forward_features(images),)
+
+
+def _find_near(name: str) -> list[str]:
+    return timm.list_models(f"*{name}*")[:5] or get_close_matches(name, timm.list_models(), n=5)

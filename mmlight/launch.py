@@ -1,0 +1,124 @@
+"""What surrounds a run: errors that name their origin, the start of the Trainer, its results."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Any
+
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.utilities import rank_zero_only
+from torch import distributed
+
+from mmlight.build import Parts, describe
+from mmlight.errors import ConfigError, MMLightError
+from mmlight.quiet import quiet_lightning
+from mmlight.spec import Spec
+
+
+@contextmanager
+def naming_origins(spec: Spec) -> Iterator[None]:
+    """Add to an error about a file of the Spec which line of the config named that file."""
+    try:
+        yield
+    except MMLightError as error:
+        error.origin = error.origin or str(spec.find_origin(error.path) or "")
+        raise
+
+
+def check_stage(parts: Parts, stage: str) -> None:
+    """Tell what a config lacks for a stage.
+
+    Args:
+        parts: What was built.
+        stage: 'train', 'val', 'test' or 'predict'.
+
+    Raises:
+        ConfigError: If there is no data for it, or no optimizer to train with.
+    """
+    if getattr(parts.data, stage) is None:
+        name = "test" if stage == "predict" else stage
+        raise ConfigError(
+            f"{name}_dataloader",
+            "the config describes no such data",
+            next_step=f"Add {name}_dataloader, in 0.x words data.{name}, to the config.",
+        )
+    if stage == "train" and parts.model.optimizer_builder is None:
+        raise ConfigError(
+            "optim_wrapper",
+            "the config has no optimizer",
+            next_step="Add optim_wrapper=dict(optimizer=...), in 0.x words optimizer=dict(...).",
+        )
+
+
+@rank_zero_only
+def save_description(spec: Spec) -> None:
+    """Write what is run into the work directory, once for all processes.
+
+    `spec.yaml` is the translation; the resolved config in its own words stands beside it.
+
+    Raises:
+        ConfigError: If the work directory cannot be written.
+    """
+    folder = Path(spec.work_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "spec.yaml").write_text(describe(spec), encoding="utf-8")
+        resolved = folder / Path(spec.config_file or "config.py").name
+        if spec.config_text and resolved.resolve() != Path(spec.config_file).resolve():
+            resolved.write_text(spec.config_text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            spec.work_dir,
+            f"the work directory cannot be written: {error.strerror}",
+            expected="a folder for checkpoints and logs, which exists or can be made",
+            next_step="Name another one with --work-dir.",
+        ) from error
+
+
+def start(entry: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call an entry point of the Trainer.
+
+    Raises:
+        ConfigError: If the Trainer finds that its flags do not go together.
+        KeyboardInterrupt: On Ctrl-C, which Lightning turns into an exit.
+    """
+    try:
+        with quiet_lightning():
+            return entry(*args, **kwargs)
+    except MisconfigurationException as error:
+        text = " ".join(str(error).split()).rstrip(".!")
+        raise ConfigError("trainer", text, next_step="Correct the --trainer.* flags.") from error
+    except SystemExit as error:
+        if not isinstance(error.__context__, KeyboardInterrupt):
+            raise
+        # Lightning has cleaned up, but it deafens the process and hides the reason of its exit
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise KeyboardInterrupt from None
+
+
+def gather_in_order(rows: list[Any]) -> list[Any]:
+    """Return the rows of all processes in the order of the dataset, which is dealt out in turn.
+
+    Examples:
+        >>> gather_in_order(["a", "b"])
+        ['a', 'b']
+    """
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return rows
+    shares: list[list[Any]] = [[] for _ in range(distributed.get_world_size())]
+    distributed.all_gather_object(shares, rows)
+    return deal_back(shares)
+
+
+def deal_back(shares: list[list[Any]]) -> list[Any]:
+    """Undo dealing out in turn.
+
+    Examples:
+        >>> deal_back([["a", "c", "e"], ["b", "d"]])
+        ['a', 'b', 'c', 'd', 'e']
+    """
+    missing = object()
+    dealt = chain.from_iterable(zip_longest(*shares, fillvalue=missing))
+    return [row for row in dealt if row is not missing]

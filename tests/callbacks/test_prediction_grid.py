@@ -1,0 +1,81 @@
+"""The picture of a test shows the first images, in the right colours, with their classes."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mmlight.callbacks import prediction_grid
+from mmlight.callbacks.prediction_grid import PredictionGrid
+from mmlight.module import ImageClassifier
+from mmlight.visualize.predictions import RIGHT, WRONG
+
+SCORES = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+
+
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, inputs: Any, **options: Any) -> list[Any]:
+    """Let the callback see a batch; return the lines and colours that it draws."""
+    module: Any = SimpleNamespace(
+        classes=("cat", "dog"), preprocessor=SimpleNamespace(to_rgb=options.pop("to_rgb", True))
+    )
+    module.describe_scores = ImageClassifier.describe_scores.__get__(module)
+    drawn: list[Any] = []
+
+    def draw(image: Any, lines: Any, color: Any) -> Any:
+        drawn.append((image, tuple(lines), color))
+        return image
+
+    monkeypatch.setattr(prediction_grid, "draw_prediction", draw)
+    batch = {"inputs": inputs, "target": options.pop("target", torch.tensor([0, 0, 5]))}
+    callback = PredictionGrid(str(folder / "new"), **options)
+    trainer: Any = None
+    callback.on_test_batch_end(trainer, module, {"scores": SCORES}, batch, 0)
+    callback.on_test_batch_end(trainer, module, {"scores": SCORES}, batch, 1)
+    return drawn
+
+
+def test_draws_classes_and_colours_when_tested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = torch.arange(3 * 3 * 4 * 4).reshape(3, 3, 4, 4).to(torch.uint8)
+    drawn = run(tmp_path, monkeypatch, inputs)
+    assert [(lines, color) for _, lines, color in drawn] == [
+        (("cat 0.90", ""), RIGHT),
+        (("dog 0.80", "(cat)"), WRONG),
+        (("cat 0.70", "(5)"), WRONG),
+    ]
+    expected = inputs.permute(0, 2, 3, 1).numpy()  # (B, C, H, W) -> (B, H, W, C)
+    assert all((image == e).all() for (image, *_), e in zip(drawn, expected, strict=True))
+    picture = cv2.imread(str(tmp_path / "new" / "predictions.png"))
+    assert picture.shape == (4, 8 * 4, 3)
+    assert (picture[:, :4] == expected[0]).all()
+
+
+def test_turns_rgb_into_bgr_when_the_inputs_are_rgb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = torch.arange(48).reshape(1, 3, 4, 4).to(torch.uint8)
+    drawn = run(tmp_path, monkeypatch, inputs, to_rgb=False, count=1)
+    assert len(drawn) == 1
+    assert (drawn[0][0] == inputs[0].permute(1, 2, 0).numpy()[..., ::-1]).all()
+
+
+def test_stretches_floats_when_inputs_are_normalized(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = [torch.tensor([[[-1.0, 0.0], [0.5, 1.0]]])] * 2
+    drawn = run(tmp_path, monkeypatch, inputs, count=2)
+    assert drawn[0][0].dtype == np.uint8
+    assert drawn[0][0][..., 0].tolist() == [[0, 127], [191, 255]]
+
+
+def test_draws_nothing_when_images_have_several_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = torch.tensor([[1, 0], [0, 1], [1, 1]])
+    assert not run(tmp_path, monkeypatch, torch.zeros(3, 3, 4, 4), target=target)
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,89 @@
+"""Two processes on the CPU do what one does."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.runs import LENET_NEW, SHORT, run, write_config
+
+pytestmark = pytest.mark.slow
+
+TWO = ("--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.accelerator", "cpu")
+ONE = ("--trainer.devices", "1", "--trainer.accelerator", "cpu")
+ODD = 999
+
+RECORDER = """
+from lightning.pytorch.callbacks import Callback
+import torch
+
+class WeightRecorder(Callback):
+    def __init__(self, folder):
+        self.folder = folder
+
+    def on_train_end(self, trainer, module):
+        content = {'rank': trainer.global_rank, 'steps': trainer.global_step}
+        content['state'] = module.state_dict()
+        torch.save(content, f'{self.folder}/rank_{trainer.global_rank}.pth')
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a config whose data has 999 images, and the checkpoint of a short run."""
+    path = tmp_path_factory.mktemp("ddp")
+    text = LENET_NEW.replace("split='test'", f"split='test', indices={ODD}")
+    config = write_config(path, text.replace("batch_size=64", "batch_size=50"))
+    done = run("fit", "--config", config, "--work-dir", path / "work", *SHORT)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def _evaluate(stage: str, folder: Path, *words: str) -> str:
+    config = ("--config", folder / "config.py", "--work-dir", folder / "out")
+    done = run(stage, *config, *words, folder / "work" / "epoch_1.ckpt")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_measures_the_same_accuracy_when_two_processes_share_999_images(folder: Path) -> None:
+    found = []
+    for words in (ONE, TWO):
+        text = _evaluate("validate", folder, *words)
+        found.append(re.findall(r"accuracy/top1\s*│\s*([\d.]+)", text))
+    assert len(found[0]) == 1
+    assert found[0] == found[1]  # printed once, to the last digit
+    right = float(found[0][0]) * ODD / 100
+    assert right == pytest.approx(round(right), abs=1e-3)  # a share of 999, not of 1000
+    assert 0 < right < ODD
+
+
+def test_predicts_every_image_once_and_in_order(folder: Path) -> None:
+    texts = [_evaluate("predict", folder, *words) for words in (ONE, TWO)]
+    rows = [[line for line in text.splitlines() if "\t" in line] for text in texts]
+    assert [row.split("\t")[0] for row in rows[1]] == [str(number) for number in range(ODD)]
+    assert rows[0] == rows[1]
+
+
+def test_ends_with_equal_weights_on_both_ranks(folder: Path) -> None:
+    (folder / "weight_recorder.py").write_text(RECORDER)
+    work_dir = folder / "two"
+    flag = "--trainer.callbacks+=weight_recorder.WeightRecorder"
+    words = ("--config", folder / "config.py", "--work-dir", work_dir, *SHORT, *TWO)
+    done = run("fit", *words, flag, f"--trainer.callbacks.folder={folder}", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    ranks = [torch.load(folder / f"rank_{rank}.pth", weights_only=True) for rank in (0, 1)]
+    assert [content["rank"] for content in ranks] == [0, 1]
+    assert [content["steps"] for content in ranks] == [2, 2]
+    saved = torch.load(work_dir / "epoch_1.ckpt", weights_only=True)["state_dict"]
+    for name, value in ranks[0]["state"].items():
+        assert torch.equal(ranks[1]["state"][name], value), name
+        assert torch.equal(saved[name], value), name
+    start = torch.load(folder / "work" / "epoch_1.ckpt", weights_only=True)["state_dict"]
+    assert not torch.equal(
+        saved["backbone.classifier.2.weight"], start["backbone.classifier.2.weight"]
+    )
+    # what is told, is told once
+    assert done.stderr.count("Epoch(train) [1][2/2]") == 1
+    assert done.stderr.count("Epoch(val)") == 1

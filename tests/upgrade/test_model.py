@@ -1,0 +1,65 @@
+from mmlight.read.config import Config
+from mmlight.read.node import to_plain
+from mmlight.upgrade.upgrade import upgrade_config
+
+
+def upgrade(**model):
+    config = upgrade_config(Config({"model": model, "runner": {}}))
+    return to_plain(config.model), config.notes
+
+
+def test_augments_split_when_train_cfg():
+    augments = [
+        dict(type="BatchMixup", alpha=0.8, num_classes=10, prob=0.5),
+        dict(type="BatchCutMix", alpha=1.0, num_classes=10, prob=0.3),
+        dict(type="Identity", num_classes=10, prob=0.2),
+    ]
+    model, _ = upgrade(train_cfg=dict(augments=augments))
+    assert model["train_cfg"] == dict(
+        augments=[
+            dict(type="Mixup", alpha=0.8),
+            dict(type="CutMix", alpha=1.0),
+            dict(type="Identity"),
+        ],
+        probs=[0.5, 0.3, 0.2],
+        num_classes=10,
+        generation="0.x",
+    )
+
+
+def test_augments_may_be_one_when_train_cfg():
+    model, _ = upgrade(train_cfg=dict(augments=dict(type="BatchResizeMix", num_classes=3)))
+    assert model["train_cfg"]["augments"] == [dict(type="ResizeMix")]
+    assert model["train_cfg"]["probs"] == [1.0]
+
+
+def test_weights_come_first_when_pretrained():
+    assert upgrade(type="ImageClassifier")[0] == dict(type="ImageClassifier", pretrained_last=False)
+
+
+def test_output_is_named_when_vit():
+    for flag, out_type in ((True, "cls_token"), (False, "featmap")):
+        backbone = dict(type="VisionTransformer", output_cls_token=flag)
+        model, _ = upgrade(backbone=backbone)
+        assert model["backbone"] == dict(type="VisionTransformer", out_type=out_type)
+
+
+def test_drop_path_is_constant_when_resnet():
+    for kind, expected in (("ResNet", "constant"), ("SEResNeXt", "constant"), ("SwinT", None)):
+        model, _ = upgrade(backbone=dict(type=kind, drop_path_rate=0.1))
+        assert model["backbone"].get("drop_path_schedule") == expected
+    assert upgrade(backbone=dict(type="ResNet", drop_path_rate=0))[0]["backbone"] == dict(
+        type="ResNet", drop_path_rate=0
+    )
+
+
+def test_unused_words_become_notes_when_label_smooth():
+    loss = dict(type="LabelSmoothLoss", label_smooth_val=0.1, loss_weight=2.0, reduction="sum")
+    model, notes = upgrade(head=dict(loss=loss))
+    assert model["head"]["loss"] == dict(type="LabelSmoothLoss", label_smooth_val=0.1)
+    assert [note.path for note in notes] == [
+        "model.head.loss.loss_weight",
+        "model.head.loss.reduction",
+    ]
+    other = dict(type="CrossEntropyLoss", loss_weight=2.0)
+    assert upgrade(head=dict(loss=other))[0]["head"]["loss"] == other
