@@ -9,7 +9,7 @@ mkdir -p "$folder"
 
 "$python" -m pip install --quiet --no-deps --target "$folder/mmpretrain" \
     mmengine==0.10.7 mmcv-lite==2.2.0 mmpretrain==1.2.0 \
-    addict yapf platformdirs termcolor einops "importlib-metadata<9" zipp model-index mat4py
+    addict yapf platformdirs termcolor einops "importlib-metadata<9" zipp model-index ordered-set mat4py
 
 # The setup.py of mmcv 1.x needs an old setuptools, so it is built from a small environment of its own.
 "$python" -m venv "$folder/build"
