@@ -12,6 +12,7 @@ HINTS: Final = (
     ".*in eval mode at the start of training.*",
     ".*exists and is not empty.*",
     ".*LeafSpec.*",
+    ".*recommended to use `self.log.*sync_dist=True.*",  # torchmetrics has gathered the values
 )
 
 

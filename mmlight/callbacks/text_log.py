@@ -180,8 +180,17 @@ class TextLog(Callback):
             self._files[1].write(json.dumps(known) + "\n")
             self._files[1].flush()
 
+    def on_exception(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException
+    ) -> None:
+        """Close the files: after an error Lightning calls no `teardown`."""
+        self._close()
+
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Close the files."""
+        self._close()
+
+    def _close(self) -> None:
         for file in self._files or ():
             file.close()
         self._files = None

@@ -13,15 +13,12 @@ def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     Args:
         samples: `B` dicts with 'inputs', a tensor `(C, H, W)`, and any of 'target' (an int, or
-            equal tensors), 'metas'
-            (a dict) and 'counted' (a bool). All have the keys of the first.
+            equal tensors), 'metas' (a dict) and 'counted' (a bool). All have the keys of the first.
 
     Returns:
         'inputs' of `(B, C, H, W)` in the samples' dtype, or a list of tensors where shapes differ;
-        'target', int64
-        `(B,)` for ints; 'metas', a list of dicts; 'counted', bool `(B,)`. Any other key becomes a
-        list. A worker process
-        stacks straight into shared memory.
+        'target', int64 `(B,)` for ints; 'metas', a list of dicts; 'counted', bool `(B,)`. Any other
+        key becomes a list. A worker process stacks straight into shared memory.
 
     Raises:
         ValueError: If a sample lacks a key of the first.

@@ -30,8 +30,8 @@ class ResumableLoader(DataLoader[Any]):
     """A loader for training whose position and random states can be saved and loaded.
 
     Workers and their prefetching start with the first batch that is asked for, not with `iter()`:
-    Lightning calls
-    `iter()` before it sets the sampler's epoch, and a resumed run would prefetch the wrong epoch.
+    Lightning calls `iter()` before it sets the sampler's epoch, and a resumed run would prefetch
+    the wrong epoch.
 
     Args:
         dataset: Map-style dataset.

@@ -84,9 +84,8 @@ class DefaultSampler(RankedSampler):
         [1, 3, 0]
 
     From: mmengine 0.10 `DefaultSampler` / mmcls 0.25 `DistributedSampler`, which yield one order.
-    In a run of a single
-    process mmcls 0.25 shuffles with the global generator instead; here that, too, is the seeded
-    order.
+    In a run of a single process mmcls 0.25 shuffles with the global generator instead; here that,
+    too, is the seeded order.
     """
 
     def __init__(
@@ -133,8 +132,7 @@ class RepeatAugSampler(RankedSampler):
         ValueError: If `num_repeats` is below 1.
 
     From: mmpretrain 1.2 `RepeatAugSampler`; mmcls 0.25's has `selected_round=256` by default, and
-    in a run of a single
-    process shuffles with the global generator.
+    in a run of a single process shuffles with the global generator.
     """
 
     def __init__(

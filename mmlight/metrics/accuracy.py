@@ -17,10 +17,8 @@ class Accuracy(Metric):
         topk: One `k`, or several.
         thrs: Scores must be larger than this to count; None for no bound; one, or several.
         generation: '1.x' for `accuracy/top1` (with several thresholds `accuracy/top1_thr-0.10`,
-            `accuracy/top1_no-thr`);
-            '0.x' for `accuracy_top-1` (with a sequence of thresholds `accuracy_top-1_thr_0.10`), or
-            `accuracy` when
-            `topk` is an int.
+            `accuracy/top1_no-thr`); '0.x' for `accuracy_top-1` (with a sequence of thresholds
+            `accuracy_top-1_thr_0.10`), or `accuracy` when `topk` is an int.
         prefix: What stands before the slash in the names of '1.x'.
         **kwargs: Arguments of `torchmetrics.Metric`.
 

@@ -126,8 +126,7 @@ class ResizeMix(CutMix):
         correct_lam: See `CutMix`.
 
     From: mmpretrain 1.2 `ResizeMix`, mmcls 0.25 `BatchResizeMix`. Difference: a box without area
-        pastes nothing
-    instead of raising.
+    pastes nothing instead of raising.
     """
 
     def __init__(

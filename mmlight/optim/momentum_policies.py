@@ -1,8 +1,7 @@
 """The mmcv 1.x momentum policies: `momentum_config = dict(policy=...)`.
 
 They are the learning rate policies on another option: momentum, or the first beta where there is no
-momentum. Two
-things differ: the warm-up divides, and `warmup_ratio` is 0.9 when not given.
+momentum. Two things differ: the warm-up divides, and `warmup_ratio` is 0.9 when not given.
 
 To add a policy: see policies.py.
 """
@@ -11,7 +10,12 @@ from typing_extensions import Unpack
 
 from mmlight.optim.curves import move_phases
 from mmlight.optim.cyclic_policies import CyclicPolicy, check_share, get_curve, one_cycle
-from mmlight.optim.policies import CosineAnnealingPolicy, LinearAnnealingPolicy, StepPolicy
+from mmlight.optim.policies import (
+    AnnealingPolicy,
+    CosineAnnealingPolicy,
+    LinearAnnealingPolicy,
+    StepPolicy,
+)
 from mmlight.optim.policy import Policy, Warmup, When
 
 WARMUP_RATIO = 0.9
@@ -43,52 +47,40 @@ class StepMomentumPolicy(StepPolicy):
         super().__init__(step, gamma, min_momentum, **when)
 
 
-class LinearAnnealingMomentumPolicy(LinearAnnealingPolicy):
-    """Go from the initial momentum to the target on a line over the whole run.
+class _MomentumAnnealing(AnnealingPolicy):
+    """Go from the initial momentum to a target.
 
     Args:
         min_momentum: The target; exactly one of the two must be given.
         min_momentum_ratio: The target relative to the initial momentum.
         **when: See `Policy`.
+    """
+
+    param_name = "momentum"
+    warmup_divides = True
+
+    def __init__(
+        self,
+        min_momentum: float | None = None,
+        min_momentum_ratio: float | None = None,
+        **when: Unpack[When],
+    ) -> None:
+        when.setdefault("warmup_ratio", WARMUP_RATIO)
+        super().__init__(min_momentum, min_momentum_ratio, **when)
+
+
+class LinearAnnealingMomentumPolicy(_MomentumAnnealing, LinearAnnealingPolicy):
+    """Go from the initial momentum to the target on a line over the whole run.
 
     From: mmcv 1.7 `LinearAnnealingMomentumUpdaterHook`.
     """
 
-    param_name = "momentum"
-    warmup_divides = True
 
-    def __init__(
-        self,
-        min_momentum: float | None = None,
-        min_momentum_ratio: float | None = None,
-        **when: Unpack[When],
-    ) -> None:
-        when.setdefault("warmup_ratio", WARMUP_RATIO)
-        super().__init__(min_momentum, min_momentum_ratio, **when)
-
-
-class CosineAnnealingMomentumPolicy(CosineAnnealingPolicy):
+class CosineAnnealingMomentumPolicy(_MomentumAnnealing, CosineAnnealingPolicy):
     """Go from the initial momentum to the target on half a cosine over the whole run.
-
-    Args:
-        min_momentum: The target; exactly one of the two must be given.
-        min_momentum_ratio: The target relative to the initial momentum.
-        **when: See `Policy`.
 
     From: mmcv 1.7 `CosineAnnealingMomentumUpdaterHook`.
     """
-
-    param_name = "momentum"
-    warmup_divides = True
-
-    def __init__(
-        self,
-        min_momentum: float | None = None,
-        min_momentum_ratio: float | None = None,
-        **when: Unpack[When],
-    ) -> None:
-        when.setdefault("warmup_ratio", WARMUP_RATIO)
-        super().__init__(min_momentum, min_momentum_ratio, **when)
 
 
 class CyclicMomentumPolicy(CyclicPolicy):

@@ -93,9 +93,8 @@ class Probe(Callback):
     def __init__(self, action: Any = None, point: str = "on_train_batch_end") -> None:
         self.batches = 0
         if point != "on_train_batch_end":
-            setattr(self, point, lambda trainer, module: action(trainer, module))
-            action = None
-        self.action = action
+            setattr(self, point, action)
+        self.action = action if point == "on_train_batch_end" else None
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
         self.batches += 1

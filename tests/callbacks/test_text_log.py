@@ -189,3 +189,15 @@ def test_averages_what_is_there_when_names_differ() -> None:
 def test_raises_when_interval_is_zero(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="interval must be 1 or more, got 0"):
         TextLog(str(tmp_path), interval=0)
+
+
+def test_closes_the_files_when_training_fails(tmp_path: Path) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("broken at the end of the epoch")
+
+    log = TextLog(str(tmp_path), interval=2)
+    trainer = build_trainer(IterTimer(), log, Probe(fail, "on_train_epoch_end"), max_epochs=1)
+    with pytest.raises(RuntimeError, match="broken at the end"):
+        trainer.fit(Net(), build_data())
+    assert log._files is None
+    assert [row["iter"] for row in read(tmp_path) if row["mode"] == "train"] == [2, 4]

@@ -46,8 +46,7 @@ class BaseDataset(Dataset[Any]):
         DataError: If a file is missing, there is no sample, or a label has no class.
 
     From: mmpretrain 1.2 `BaseDataset`; also serves mmcls 0.25 `BaseDataset`. Samples are packed
-    without pickle, and
-    empty datasets and labels outside the classes are refused.
+    without pickle, and empty datasets and labels outside the classes are refused.
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {}

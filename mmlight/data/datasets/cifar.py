@@ -2,14 +2,15 @@
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from mmlight.data.datasets.base import BaseDataset, Sample
+from mmlight.data.datasets.base import Sample
 from mmlight.data.datasets.records import Records
 from mmlight.data.datasets.safe_pickle import read_pickle
+from mmlight.data.datasets.split import SplitDataset
 from mmlight.errors import DataError
 
 CIFAR10_CLASSES: Final = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse",
@@ -30,7 +31,7 @@ CIFAR100_CLASSES: Final = (
 )  # fmt: skip
 
 
-class CIFAR10(BaseDataset):
+class CIFAR10(SplitDataset):
     """CIFAR-10 from its Python batches; `img` is RGB uint8 `(32, 32, 3)`.
 
     Args:
@@ -47,8 +48,7 @@ class CIFAR10(BaseDataset):
         DataError: If a batch is missing, or is no batch.
 
     From: mmpretrain 1.2 `CIFAR10`; also serves mmcls 0.25 `CIFAR10`, where `test_mode` chooses the
-    split. Batches are
-    read without running code from them; checksums are not compared.
+    split. Batches are read without running code from them; checksums are not compared.
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {"classes": CIFAR10_CLASSES}
@@ -59,33 +59,12 @@ class CIFAR10(BaseDataset):
     }
     label_key: ClassVar[str] = "labels"
 
-    def __init__(
-        self,
-        data_root: str = "",
-        split: str = "train",
-        metainfo: Mapping[str, Any] | None = None,
-        download: bool = True,
-        data_prefix: str = "",
-        test_mode: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        check_split(split, data_root or data_prefix)
-        if split == "train" and test_mode:
+    def load_data_list(self) -> Sequence[Sample]:
+        """Return the samples, with 'img' and 'gt_label'."""
+        if self.split == "train" and self.test_mode:
             warnings.warn(
                 "split='train' with test_mode=True: the training set is used", stacklevel=2
             )
-        self.split = split
-        self.download = download
-        super().__init__(
-            metainfo=metainfo,
-            data_root=data_root,
-            data_prefix={"root": data_prefix},
-            test_mode=test_mode,
-            **kwargs,
-        )
-
-    def load_data_list(self) -> Sequence[Sample]:
-        """Return the samples, with 'img' and 'gt_label'."""
         batches = [self._read_batch(name) for name in self.files[self.split]]
         flat = np.concatenate([np.asarray(batch["data"], dtype=np.uint8) for batch in batches])
         images = flat.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)  # (N, 3072) -> (N, H, W, C)
@@ -117,11 +96,3 @@ class CIFAR100(CIFAR10):
     folder: ClassVar[str] = "cifar-100-python"
     files: ClassVar[dict[str, tuple[str, ...]]] = {"train": ("train",), "test": ("test",)}
     label_key: ClassVar[str] = "fine_labels"
-
-
-def check_split(split: str, folder: str) -> None:
-    """Raise ValueError unless `split` is 'train' or 'test' and a folder is given."""
-    if split not in ("train", "test"):
-        raise ValueError(f"split must be 'train' or 'test', got '{split}'")
-    if not folder:
-        raise ValueError("data_root or data_prefix must name the folder of the data, got neither")

@@ -31,8 +31,7 @@ class CustomDataset(BaseDataset):
 
     Raises:
         DataError: If a path is missing, a line has no label, no image is found, or sub-folders and
-            classes differ
-            in number.
+            classes differ in number.
 
     From: mmpretrain 1.2 `CustomDataset`; also serves mmcls 0.25 `CustomDataset`. Blank lines of a
     list are skipped.

@@ -23,8 +23,7 @@ class ImageNet(CustomDataset):
     Args:
         data_root: Folder with 'train', 'val', 'test' and 'meta'.
         split: 'train', 'val' or 'test' (without labels), or '' when `data_prefix` and `ann_file`
-            say it all. A list
-            `meta/<split>.txt` is used where it exists.
+            say it all. A list `meta/<split>.txt` is used where it exists.
         data_prefix: Folder of the images; the split's name by default.
         ann_file: List file; without it the class folders are searched.
         metainfo: Facts about the data; its 'classes' replace the 1000 names.
@@ -35,8 +34,7 @@ class ImageNet(CustomDataset):
         DataError: As in `CustomDataset`.
 
     From: mmpretrain 1.2 `ImageNet`; also serves mmcls 0.25 `ImageNet`, which has no `split`. Class
-    names are timm's,
-    equal to both originals'.
+    names are timm's, equal to both originals'.
     """
 
     def __init__(

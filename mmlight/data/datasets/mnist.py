@@ -3,7 +3,7 @@
 import gzip
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 from torchvision import datasets as tv
 
-from mmlight.data.datasets.base import BaseDataset, Sample
-from mmlight.data.datasets.cifar import check_split
+from mmlight.data.datasets.base import Sample
 from mmlight.data.datasets.records import Records
+from mmlight.data.datasets.split import SplitDataset
 from mmlight.errors import DataError
 
 UINT8 = 0x08  # idx type code
 
 
-class MNIST(BaseDataset):
+class MNIST(SplitDataset):
     """MNIST from its idx files; `img` is grey uint8 `(28, 28)`.
 
     The files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
     `t10k-labels-idx1-ubyte`, each with or without `.gz`, lie in the folder itself or where
-    torchvision puts them:
-    `raw/` or `<class name>/raw/` below it. Only the files of the chosen split are needed.
+    torchvision puts them: `raw/` or `<class name>/raw/` below it. Only the files of the chosen
+    split are needed.
 
     Args:
         data_root: Folder of the files.
@@ -41,33 +41,11 @@ class MNIST(BaseDataset):
         DataError: If a file is missing or damaged.
 
     From: mmpretrain 1.2 `MNIST`; also serves mmcls 0.25 `MNIST`. The original 1.2 heeds only
-    `test_mode` and reads the
-    training files for `split='test', test_mode=False`; here that is the test split, as its
-    documentation says.
+    `test_mode` and reads the training files for `split='test', test_mode=False`; here that is the
+    test split, as its documentation says.
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {"classes": tuple(tv.MNIST.classes)}
-
-    def __init__(
-        self,
-        data_root: str = "",
-        split: str = "train",
-        metainfo: Mapping[str, Any] | None = None,
-        download: bool = True,
-        data_prefix: str = "",
-        test_mode: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        check_split(split, data_root or data_prefix)
-        self.split = split
-        self.download = download
-        super().__init__(
-            metainfo=metainfo,
-            data_root=data_root,
-            data_prefix={"root": data_prefix},
-            test_mode=test_mode,
-            **kwargs,
-        )
 
     def load_data_list(self) -> Sequence[Sample]:
         """Return the samples, with 'img' and 'gt_label'."""

@@ -15,8 +15,7 @@ class PaddedView(Dataset[Any]):
         world_size: How many ranks share it.
 
     Each sample gains `'counted'`: False for those beyond the first `N`. Indices are the originals'
-    padded order, so
-    place `p` holds sample `p % N`.
+    padded order, so place `p` holds sample `p % N`.
 
     From: mmengine 0.10 `DefaultSampler(round_up=True)` repeats in the same order, and cuts the
     results after gathering.

@@ -158,7 +158,7 @@ class EfficientNetCenterCrop:
         backend: 'cv2' or 'pillow'.
 
     From: mmpretrain 1.2 `EfficientNetCenterCrop` / mmcls 0.25
-        `CenterCrop(efficientnet_style=True)`, whose default interpolation is 'bilinear'.
+    `CenterCrop(efficientnet_style=True)`, whose default interpolation is 'bilinear'.
     """
 
     def __init__(

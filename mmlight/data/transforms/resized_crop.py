@@ -118,7 +118,7 @@ class EfficientNetRandomCrop:
         generation: '0.x' draws from `random`, '1.x' from `numpy.random`.
 
     From: mmpretrain 1.2 `EfficientNetRandomCrop` / mmcls 0.25
-        `RandomResizedCrop(efficientnet_style=True)`, whose default interpolation is 'bilinear'.
+    `RandomResizedCrop(efficientnet_style=True)`, whose default interpolation is 'bilinear'.
     """
 
     def __init__(

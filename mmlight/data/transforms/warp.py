@@ -1,7 +1,7 @@
 """Operations that move pixels or cover them: Shear, Translate, Rotate, Cutout."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,20 +17,11 @@ def _to_border(pad_val: PadValue) -> PadValue:
     return pad_val if isinstance(pad_val, int) else tuple(pad_val)
 
 
-class Shear(Operation):
-    """Move each row or column by `magnitude` times its index.
-
-    Args:
-        magnitude: Pixels per row or column.
-        pad_val: Color of what comes in, one number for all channels.
-        prob: Probability of acting.
-        direction: 'horizontal' or 'vertical'.
-        random_negative_prob: Probability of the other direction.
-        interpolation: See `Resize`, backend cv2.
-        **level: See `Operation`.
-    """
+class _Directed(Operation):
+    """An operation along the rows or the columns; arguments as in `Translate`."""
 
     signed = True
+    own_interpolation: ClassVar[str]
 
     def __init__(
         self,
@@ -39,14 +30,23 @@ class Shear(Operation):
         prob: float = 0.5,
         direction: str = "horizontal",
         random_negative_prob: float = 0.5,
-        interpolation: str = "bicubic",
+        interpolation: str | None = None,
         **level: Any,
     ) -> None:
         super().__init__(magnitude, prob, random_negative_prob, **level)
         check_choice("direction", direction, DIRECTIONS)
         self.pad_val = _to_border(pad_val)
         self.direction = direction
-        self.interpolation = interpolation
+        self.interpolation = interpolation or self.own_interpolation
+
+
+class Shear(_Directed):
+    """Move each row or column by `magnitude` [px] times its index; bicubic unless told otherwise.
+
+    Arguments as in `Translate`.
+    """
+
+    own_interpolation = "bicubic"
 
     def _change(self, img: Array, magnitude: float) -> Array:
         return shear_image(
@@ -58,8 +58,8 @@ class Shear(Operation):
         )
 
 
-class Translate(Operation):
-    """Move the image by `magnitude` times its width or height.
+class Translate(_Directed):
+    """Move the image by `magnitude` times its width or height; nearest unless told otherwise.
 
     Args:
         magnitude: Fraction of the edge.
@@ -67,27 +67,11 @@ class Translate(Operation):
         prob: Probability of acting.
         direction: 'horizontal' or 'vertical'.
         random_negative_prob: Probability of the other direction.
-        interpolation: See `Resize`, backend cv2.
+        interpolation: See `Resize`, backend cv2; None for the operation's own.
         **level: See `Operation`.
     """
 
-    signed = True
-
-    def __init__(
-        self,
-        magnitude: float | None = None,
-        pad_val: PadValue = 128,
-        prob: float = 0.5,
-        direction: str = "horizontal",
-        random_negative_prob: float = 0.5,
-        interpolation: str = "nearest",
-        **level: Any,
-    ) -> None:
-        super().__init__(magnitude, prob, random_negative_prob, **level)
-        check_choice("direction", direction, DIRECTIONS)
-        self.pad_val = _to_border(pad_val)
-        self.direction = direction
-        self.interpolation = interpolation
+    own_interpolation = "nearest"
 
     def _change(self, img: Array, magnitude: float) -> Array:
         offset = magnitude * img.shape[1 if self.direction == "horizontal" else 0]

@@ -81,8 +81,8 @@ class VisionTransformer(StagedBackbone):
         [(1, 8)]
 
     From: mmpretrain 1.2 `VisionTransformer`. mmcls 0.25 returns `[featmap, cls_token]` for
-        `output_cls_token=True`, here
-    `out_type='cls_token'`; its `with_cls_token=False` keeps an unused token and is not reproduced.
+    `output_cls_token=True`, here `out_type='cls_token'`; its `with_cls_token=False` keeps an unused
+    token and is not reproduced.
     """
 
     freezes_again = False

@@ -24,9 +24,8 @@ def topk_accuracy(cls_score: Tensor, target: Tensor, topk: Sequence[int]) -> lis
         ValueError: If a k is larger than the number of classes.
 
     From: mmcls 0.25 `Accuracy` and mmpretrain 1.2 `Accuracy.calculate` as their heads call them: on
-        logits, where only
-    values above 0 count as predictions. That is below the true accuracy whenever the right logit is
-    not positive.
+    logits, where only values above 0 count as predictions. That is below the true accuracy whenever
+    the right logit is not positive.
     """
     if max(topk) > cls_score.shape[1]:
         raise ValueError(

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from mmlight.data.datasets.cifar import CIFAR10, CIFAR100, check_split
+from mmlight.data.datasets.cifar import CIFAR10, CIFAR100
 from mmlight.errors import DataError
 
 
@@ -52,10 +52,3 @@ def test_cifar_warns_when_training_set_is_tested(tmp_path):
     write(tmp_path, CIFAR10, names, data=np.zeros((2, 3072), np.uint8), labels=[1, 2])
     with pytest.warns(UserWarning, match="the training set is used"):
         assert len(CIFAR10(str(tmp_path), test_mode=True)) == 10
-
-
-def test_check_split_raises_when_arguments_are_wrong():
-    with pytest.raises(ValueError, match="'train' or 'test', got 'val'"):
-        check_split("val", "x")
-    with pytest.raises(ValueError, match="data_root or data_prefix must name"):
-        check_split("test", "")
