@@ -4,9 +4,10 @@ Every key is translated, or ignored with a note, or refused; all problems are ra
 """
 
 import difflib
+from dataclasses import dataclass
 from typing import Any
 
-from mmlight.errors import raise_all
+from mmlight.errors import MMLightError, raise_all
 from mmlight.read.config import OVERRIDE, Config
 from mmlight.read.node import ConfigDict, ConfigList, Origin
 from mmlight.spec import Spec
@@ -22,6 +23,19 @@ from mmlight.upgrade.upgrade import NEW_KEYS, OLD_KEYS
 OTHER_KEYS = frozenset({"custom_imports", "model", "data_preprocessor", "custom_hooks", "work_dir"})
 
 
+@dataclass(frozen=True)
+class Translation:
+    """What a config means, and what of it cannot be honoured.
+
+    Args:
+        spec: The run; parts of it are missing where there are errors.
+        errors: Problems, in the order in which they were met.
+    """
+
+    spec: Spec
+    errors: tuple[MMLightError, ...]
+
+
 def translate_config(config: Config) -> Spec:
     """Translate a config.
 
@@ -32,6 +46,13 @@ def translate_config(config: Config) -> Spec:
         ConfigError: If one thing of the config cannot be translated.
         ConfigErrors: If several cannot.
     """
+    translation = try_translate(config)
+    raise_all(translation.errors)
+    return translation.spec
+
+
+def try_translate(config: Config) -> Translation:
+    """Translate what can be translated, and return the problems beside it."""
     report = Report(notes=list(config.notes))
     top = Section(config.values, "", report)
     places = translate_places(top, config.filename)
@@ -43,7 +64,6 @@ def translate_config(config: Config) -> Spec:
     optimizer, precision = translate_optimizer(top)
     callbacks, loggers = translate_hooks(top, loop, translate_schedules(top), places["work_dir"])
     _sort_leftovers(top, config)
-    raise_all(report.errors)
     trainer = {
         **loop.trainer_arguments(),
         **environment,
@@ -53,7 +73,7 @@ def translate_config(config: Config) -> Spec:
         "use_distributed_sampler": False,
         "default_root_dir": places["work_dir"],
     }
-    return Spec(
+    spec = Spec(
         model={**network, **optimizer, **metrics},
         data=data,
         trainer=trainer,
@@ -62,6 +82,7 @@ def translate_config(config: Config) -> Spec:
         notes=tuple(report.notes),
         **places,
     )
+    return Translation(spec, tuple(report.errors))
 
 
 def _sort_leftovers(top: Section, config: Config) -> None:
