@@ -14,7 +14,14 @@ NO_EFFECT = {
     "gpu_ids": "Devices are chosen by --trainer.devices.",
     "device": "Devices are chosen by --trainer.accelerator.",
     "log_processor": "It only changes what log lines show.",
+    "experiment_name": "Runs are named by their work_dir.",
+    "compile": "The network is not compiled; no result depends on it.",
+    "activation_checkpointing": "Activations are kept; `with_cp` of a backbone saves memory.",
+    "tta_model": "Test-time augmentation is not used unless asked for, as in the original.",
+    "tta_pipeline": "Test-time augmentation is not used unless asked for, as in the original.",
 }
+SYNC_BN = (None, "torch", "mmcv")
+STRATEGY = "Use --trainer.strategy, for example fsdp or deepspeed_stage_2."
 FIND_UNUSED = "Use --trainer.strategy ddp_find_unused_parameters_true."
 
 
@@ -121,13 +128,7 @@ def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
         "resource_limit",
     )
     environment.finish()
-    wrapper = top.take_section("model_wrapper_cfg")
-    wrapper.refuse_unless("type", None, "MMDistributedDataParallel")
-    wrapper.ignore("DistributedDataParallel's default is used.", "broadcast_buffers")
-    if wrapper.take("find_unused_parameters") or top.take("find_unused_parameters"):
-        owner = wrapper if "find_unused_parameters" in wrapper.node else top
-        owner.note("find_unused_parameters", FIND_UNUSED)
-    wrapper.finish()
+    trainer |= _translate_processes(top)
     if top.take_section("auto_scale_lr").node.get("enable"):
         top.refuse(
             "auto_scale_lr",
@@ -138,6 +139,21 @@ def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
         if key in top.node:
             top.ignore(reason, key)
     return seed, trainer
+
+
+def _translate_processes(top: Section) -> dict[str, Any]:
+    """Read how several processes work together."""
+    wrapper = top.take_section("model_wrapper_cfg")
+    wrapper.refuse_unless("type", None, "MMDistributedDataParallel")
+    wrapper.ignore("DistributedDataParallel's default is used.", "broadcast_buffers")
+    if wrapper.take("find_unused_parameters") or top.take("find_unused_parameters"):
+        owner = wrapper if "find_unused_parameters" in wrapper.node else top
+        owner.note("find_unused_parameters", FIND_UNUSED)
+    wrapper.finish()
+    for key in ("strategy", "runner_type"):
+        top.refuse_unless(key, None, reason=STRATEGY)
+    synchronize = top.refuse_unless("sync_bn", *SYNC_BN) is not None
+    return {"sync_batchnorm": True} if synchronize else {}
 
 
 def translate_places(top: Section, filename: str | None) -> dict[str, Any]:

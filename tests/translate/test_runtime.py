@@ -37,6 +37,11 @@ def test_loop_is_described_when_iterations(translate, words):
     assert trainer == {"max_epochs": -1, "max_steps": 5, "val_check_interval": 1}
 
 
+def test_norm_layers_are_synchronized_when_asked(translate):
+    assert "sync_batchnorm" not in translate().trainer
+    assert translate(sync_bn="torch").trainer["sync_batchnorm"] is True
+
+
 def test_trainer_may_run_when_nothing_trains():
     assert Loop().trainer_arguments() == {"max_epochs": 1}
 
@@ -56,6 +61,9 @@ REFUSED = {
     "val_cfg.type": ("MyLoop", "val_cfg.type: the value 'MyLoop' cannot be used"),
     "test_cfg.fp16": (True, "test_cfg.fp16: the value True cannot be used"),
     "workflow": ([("train", 1), ("val", 1)], "workflow: the value "),
+    "sync_bn": ("apex", "sync_bn: the value 'apex' cannot be used"),
+    "strategy": ({"type": "FSDPStrategy"}, "strategy: the value {'type': 'FSDPStrategy'} cannot"),
+    "runner_type": ("FlexibleRunner", "runner_type: the value 'FlexibleRunner' cannot be used"),
     "randomness.diff_rank_seed": (True, "randomness.diff_rank_seed: the value True"),
     "env_cfg.cudnn": (True, "env_cfg.cudnn: unknown key 'cudnn' with value True"),
     "model_wrapper_cfg.type": ("Mine", "model_wrapper_cfg.type: the value 'Mine'"),
