@@ -1,6 +1,7 @@
 """Turns datasets and loader settings into the loaders of each stage and rank."""
 
 import math
+import multiprocessing
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
@@ -21,6 +22,8 @@ from mmlight.data.workers import WorkerStart
 
 SamplerFactory = Callable[[Any], Sampler[int]]
 Collate = Callable[[Sequence[Any]], Any]
+# a forked worker has the import names of mm packages that a user's class may need, see compat/
+FORK = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
 
 
 class LoaderConfig:
@@ -252,6 +255,7 @@ def _loader_options(config: LoaderConfig) -> dict[str, Any]:
         "num_workers": config.num_workers,
         "persistent_workers": config.persistent_workers and working,
         "prefetch_factor": config.prefetch_factor if working else None,
+        "multiprocessing_context": FORK if working else None,
         "pin_memory": config.pin_memory and torch.accelerator.is_available(),
         "collate_fn": config.collate_fn or collate,
     }

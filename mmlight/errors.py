@@ -4,7 +4,9 @@
     ├── ConfigError                a config cannot be read, merged or overridden
     │   ├── UnknownKeyError        a key that nothing reads
     │   ├── UnsupportedTypeError   a `type` that no table and no registry knows
-    │   └── UnsupportedValueError  a known key with a value that cannot be honoured
+    │   ├── UnsupportedValueError  a known key with a value that cannot be honoured
+    │   └── RegistryError          a name that is taken, or that no registry knows; also a KeyError
+    ├── ImportNameError            what mmlight does not offer of mmcv and its kin; an ImportError
     ├── ConfigErrors               several of the above, reported at once
     ├── DataError                  files on disk that are missing, empty or do not fit the config
     └── WeightsError               a checkpoint that cannot be found, read or matched
@@ -101,6 +103,14 @@ class UnsupportedValueError(ConfigError):
     """A known key whose value cannot be honoured."""
 
 
+class RegistryError(ConfigError, KeyError):
+    """A name that is taken, or that no registry knows."""
+
+
+class ImportNameError(MMLightError, ModuleNotFoundError):  # type: ignore[misc]
+    """A name or module of mmcv, mmcls, ... that has no counterpart here."""
+
+
 class DataError(MMLightError):
     """Files on disk that are missing, empty or do not fit the config."""
 
@@ -131,14 +141,14 @@ def raise_all(errors: Sequence[MMLightError]) -> None:
     What one line of a config brings about several times is told once, and so is a file that several
     lines name.
     """
-    told = _fold(errors)
+    told = fold_errors(errors)
     if len(told) == 1:
         raise told[0]
     if told:
         raise ConfigErrors(told)
 
 
-def _fold(errors: Sequence[MMLightError]) -> list[MMLightError]:
+def fold_errors(errors: Sequence[MMLightError]) -> list[MMLightError]:
     """Leave out repetitions, joining the origins of those that differ in nothing else."""
     first: dict[tuple[str, str], MMLightError] = {}
     for error in errors:

@@ -112,8 +112,7 @@ class ImageClassifier(L.LightningModule):
         features = self.extract_features(self.preprocess(inputs))
         if self.head is None:
             return features[-1]
-        scores: Tensor = self.head.predict(features)
-        return scores
+        return predict_scores(self.head, features)
 
     # ---------------------------------------------------------------- steps
 
@@ -123,7 +122,7 @@ class ImageClassifier(L.LightningModule):
         if self.batch_augments is not None:
             images, target = self.batch_augments(images, target)
         assert self.head is not None
-        values: dict[str, Tensor] = self.head.loss(self.extract_features(images), target)
+        values = compute_losses(self.head, self.extract_features(images), target)
         losses = [value for name, value in values.items() if "loss" in name]
         total = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
         return {**values, "loss": total}
@@ -237,3 +236,28 @@ class ImageClassifier(L.LightningModule):
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Take the class names of the checkpoint."""
         self.classes = tuple(checkpoint.get("mmlight", {}).get("classes", self.classes))
+
+
+# -------------------------------------------------------------------- heads of either generation
+
+
+def predict_scores(head: Any, features: Any) -> Tensor:
+    """Return the scores `(B, K)` that a head of 0.x or 1.x gives for features."""
+    if hasattr(head, "simple_test"):  # in the style of 0.x
+        old_scores: Tensor = head.simple_test(features, softmax=True, post_process=False)
+        return old_scores
+    scores: Tensor = head.predict(features)
+    return scores
+
+
+def compute_losses(head: Any, features: Any, target: Tensor) -> dict[str, Tensor]:
+    """Return the losses and accuracies that a head of 0.x or 1.x gives for features, by name.
+
+    Args:
+        head: One of 0.x computes its logits in `forward_train`, its `loss` is for logits.
+        features: What the backbone or the neck gives.
+        target: int64 `(B,)` or float `(B, K)`.
+    """
+    compute = head.forward_train if hasattr(head, "forward_train") else head.loss
+    losses: dict[str, Tensor] = compute(features, target)
+    return losses

@@ -23,14 +23,22 @@ class Note:
     """Something of a config that was ignored, or read in a way worth knowing.
 
     Args:
-        path: Key path in the config.
+        path: Key path in the config, in the user's words.
         text: What happened and why, one sentence.
         origin: Where the key was set.
+        quiet: True for what only `mmlight explain` tells: the value has its effect, and `text` says
+            where. It is a place in the Spec, such as `trainer.max_epochs`, or a few words.
     """
 
     path: str
     text: str
     origin: Origin | None = None
+    quiet: bool = False
+
+    @property
+    def is_place(self) -> bool:
+        """Whether `text` is a place in the Spec, such as `trainer.max_epochs`."""
+        return self.quiet and self.text.split(".")[0] in LAYOUT
 
     def __str__(self) -> str:
         where = f" ({self.origin})" if self.origin else ""
@@ -44,7 +52,7 @@ class Call:
     Args:
         target: Import path of the class or function, for example `torch.optim.SGD`.
         kwargs: Its keyword arguments; values may hold further calls.
-        path: Key path in the config that asked for it.
+        path: Key path in the config that asked for it, in the user's words.
         origins: Where each argument was set, as far as known.
         origin: Where the call itself was written.
 
@@ -58,6 +66,12 @@ class Call:
     path: str = field(default="", compare=False)
     origins: Mapping[str, Origin | None] = field(default_factory=dict, compare=False)
     origin: Origin | None = field(default=None, compare=False)
+
+    def path_of(self, argument: str) -> str:
+        """Return the key path of an argument, in the user's words."""
+        origin = self.origins.get(argument)
+        own = origin.path if origin is not None else ""
+        return own or f"{self.path or self.target}.{argument}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return `{"class_path": ..., "init_args": ...}`, nested calls likewise."""
@@ -115,7 +129,8 @@ class Spec:
         load_from: Checkpoint whose weights training starts from.
         resume: True to go on from the newest checkpoint in `work_dir`, or a checkpoint file.
         notes: What was ignored, and why.
-        origins: Where `work_dir`, `load_from` and `resume` were set, as far as known.
+        origins: Where everything that is no argument of a call was set, as far as known, by its
+            place: `work_dir`, `trainer.max_epochs`, ...
         config_file: The config that it was translated from; empty when there is no file.
         config_text: The resolved config in its own words, as Python; written beside the run.
     """
@@ -135,9 +150,9 @@ class Spec:
 
     def find_origin(self, value: Any) -> Origin | None:
         """Return where a value was set, as far as known."""
-        for name, origin in self.origins.items():
-            if getattr(self, name) == value and origin is not None:
-                return origin
+        for name in ("work_dir", "load_from", "resume"):
+            if getattr(self, name) == value and self.origins.get(name) is not None:
+                return self.origins[name]
         for call in find_calls([self.model, self.data, self.trainer, self.callbacks]):
             for key, item in call.kwargs.items():
                 if type(item) is type(value) and item == value:
@@ -241,7 +256,8 @@ def find_calls(value: Any) -> Iterator[Call]:
             yield from find_calls(item)
 
 
-_LAYOUT = ("seed_everything", "work_dir", "load_from", "resume", "trainer", "model", "data")
+LAYOUT = ("seed_everything", "work_dir", "load_from", "resume", "trainer", "model", "data")
+"""What stands at the top of a printed run."""
 
 
 def _check_layout(values: Any) -> None:
@@ -254,12 +270,12 @@ def _check_layout(values: Any) -> None:
             next_step="Name a config (.py), or YAML that was printed.",
         )
     for key in values:
-        if key not in _LAYOUT:
+        if key not in LAYOUT:
             raise UnknownKeyError(
                 str(key),
                 f"unknown key {key!r} with value {values[key]!r}",
-                expected=list_names(_LAYOUT),
-                nearest=nearest_name(str(key), _LAYOUT),
+                expected=list_names(LAYOUT),
+                nearest=nearest_name(str(key), LAYOUT),
                 next_step="Correct the name or remove the key.",
             )
 

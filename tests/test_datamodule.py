@@ -344,3 +344,10 @@ def test_datamodule_is_built_when_described_in_yaml(tmp_path):
     assert (sampler.num_repeats, sampler.seed) == (2, 4)
     dumped = parser.parse_string(parser.dump(config))
     assert parser.instantiate(dumped).data.classes[0] == "T-shirt/top"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="workers cannot be forked")
+def test_workers_are_forked_when_there_are_any():
+    loader = build_data(num_workers=1).train_dataloader()
+    assert loader.multiprocessing_context.get_start_method() == "fork"
+    assert build_data(num_workers=0).train_dataloader().multiprocessing_context is None

@@ -170,3 +170,25 @@ def test_reading_raises_when_file_is_missing(tmp_path):
 def test_tuples_stay_when_read_from_data():
     value = {"a": (1, {"class_path": "a.B"}), "b": [(2,)]}
     assert from_data(value) == {"a": (1, Call("a.B")), "b": [(2,)]}
+
+
+def test_path_of_an_argument_is_the_users_when_known():
+    origins = {"a": Origin("a.py", 3, "data.samples"), "b": Origin("a.py", 4), "c": None}
+    call = Call("x.Y", {}, path="data.train", origins=origins)
+    paths = [call.path_of(name) for name in "abcd"]
+    assert paths == ["data.samples", "data.train.b", "data.train.c", "data.train.d"]
+    assert Call("x.Y").path_of("a") == "x.Y.a"
+
+
+@pytest.mark.parametrize(
+    ("note", "is_place"),
+    [
+        (Note("a", "trainer.max_epochs", quiet=True), True),
+        (Note("a", "seed_everything", quiet=True), True),
+        (Note("a", "trainer.max_epochs"), False),
+        (Note("a", "done by PackInputs", quiet=True), False),
+        (Note("a", "mmlight.module.ImageClassifier", quiet=True), False),
+    ],
+)
+def test_note_is_a_place_when_quiet_and_in_the_spec(note, is_place):
+    assert note.is_place is is_place

@@ -82,12 +82,13 @@ def read_image(path: str, *, color_type: str = "color", backend: str = "cv2") ->
 def decode_image(
     content: bytes, *, color_type: str = "color", backend: str = "cv2"
 ) -> Array | None:
-    """Decode the bytes of an image file; None where cv2 cannot.
+    """Decode the bytes of an image file; None where cv2 cannot, or where there are none.
 
     From: mmcv 1.7 and 2.x `imfrombytes`, backends cv2 and pillow.
     """
     if backend == "cv2":
-        return cv2.imdecode(np.frombuffer(content, np.uint8), CV2_FLAGS[color_type])
+        encoded = np.frombuffer(content, np.uint8)
+        return cv2.imdecode(encoded, CV2_FLAGS[color_type]) if content else None
     with Image.open(io.BytesIO(content)) as picture:
         return _from_pillow(picture, color_type)
 

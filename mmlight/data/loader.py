@@ -45,6 +45,7 @@ class ResumableLoader(DataLoader[Any]):
             seeds them anew.
         prefetch_factor: Batches that each worker prepares in advance.
         pin_memory: Put batches into page-locked memory.
+        multiprocessing_context: How workers start; None for Python's default.
         exact: Track random states; without it only the position is resumed.
 
     From: torch `DataLoader` as mmengine 0.10 and mmcls 0.25 set it up; resuming is ours.
@@ -63,6 +64,7 @@ class ResumableLoader(DataLoader[Any]):
         persistent_workers: bool = False,
         prefetch_factor: int | None = None,
         pin_memory: bool = False,
+        multiprocessing_context: str | None = None,
         exact: bool = True,
     ) -> None:
         self.worker_start = worker_start
@@ -86,6 +88,7 @@ class ResumableLoader(DataLoader[Any]):
             persistent_workers=persistent_workers,
             prefetch_factor=prefetch_factor,
             pin_memory=pin_memory,
+            multiprocessing_context=multiprocessing_context,
             # A generator of our own, or each new iterator would draw from the global one.
             generator=torch.Generator().manual_seed(worker_start.seed),
         )

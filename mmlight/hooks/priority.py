@@ -38,6 +38,6 @@ def to_priority(value: int | str) -> int:
             return int(Priority[value.upper()])
         except KeyError:
             raise ValueError(f"no priority has the name {value!r}") from None
-    if not 0 <= value <= 100:
-        raise ValueError(f"a priority is between 0 and 100, got {value}")
+    if not isinstance(value, int) or not 0 <= value <= 100:
+        raise ValueError(f"a priority is between 0 and 100, got {value!r}")
     return int(value)

@@ -29,7 +29,7 @@ class DropPath(nn.Module):
     From: mmcv 1.7 and 2.2 `DropPath`.
     """
 
-    def __init__(self, drop_prob: float) -> None:
+    def __init__(self, drop_prob: float = 0.1) -> None:
         super().__init__()
         if not 0 <= drop_prob < 1:
             raise ValueError(f"drop_prob must be in [0, 1), got {drop_prob}")

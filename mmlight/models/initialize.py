@@ -2,11 +2,12 @@
 
 `init_weights(module, load_pretrained)` walks the modules parent first. A module takes part by
 deriving from `InitModule`: its `init_cfg` holds initializers, and `init_children` / `init_extra`
-say what the original does by hand.
+say what the original does by hand. A module with an `init_weights` of its own, as users write it,
+is filled by that.
 """
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, cast
 
 from torch import nn
 
@@ -20,6 +21,7 @@ from mmlight.models.initializers import Pretrained as Pretrained
 from mmlight.models.initializers import TruncNormal as TruncNormal
 from mmlight.models.initializers import Uniform as Uniform
 from mmlight.models.initializers import Xavier as Xavier
+from mmlight.weights.load import load_pretrained
 
 AnyInitializer: TypeAlias = Initializer | Pretrained
 InitCfg: TypeAlias = Initializer | Pretrained | Sequence[Initializer | Pretrained] | None
@@ -37,6 +39,7 @@ class InitModule(nn.Module):
     """
 
     default_init: ClassVar[tuple[Initializer, ...]] = ()
+    pretrained_last: bool = True
 
     def __init__(self, init_cfg: InitCfg = None) -> None:
         super().__init__()
@@ -50,6 +53,18 @@ class InitModule(nn.Module):
         over loaded weights.
         """
         return isinstance(self.init_cfg, Pretrained)
+
+    def get_initializers(self) -> InitCfg:
+        """Return what fills this module; users' modules make it of the dicts in `init_cfg`."""
+        return self.init_cfg
+
+    def init_weights(self) -> None:
+        """Fill this module and all below it; a class may add to it.
+
+        Raises:
+            WeightsError: If a checkpoint cannot be found, read or matched.
+        """
+        init_weights(self, load_pretrained, pretrained_last=self.pretrained_last)
 
     def init_children(self, init: Callable[[nn.Module], None]) -> None:
         """Fill what lies below this module, after its initializers and before its checkpoint."""
@@ -83,12 +98,9 @@ def init_weights(
     """
 
     def init_child(child: nn.Module) -> None:
-        if isinstance(child, InitModule):
-            init_weights(child, load_pretrained, pretrained_last=pretrained_last)
-        elif callable(own := getattr(child, "init_weights", None)):
-            own()  # a user's own module in the style of the originals
+        _init_child(child, load_pretrained, pretrained_last)
 
-    init_cfg = getattr(module, "init_cfg", None)
+    init_cfg = _find_initializers(module)
     before = _as_sequence(init_cfg)
     after = [step for step in before if pretrained_last and isinstance(step, Pretrained)]
     for step in before:
@@ -100,6 +112,23 @@ def init_weights(
         _run(step, module, load_pretrained)
     if isinstance(module, InitModule):
         module.init_extra()
+
+
+def _init_child(child: nn.Module, load_pretrained: LoadPretrained, pretrained_last: bool) -> None:
+    if isinstance(child, InitModule):
+        child.pretrained_last = pretrained_last
+    if getattr(child, "is_init", False):
+        return  # it was filled by hand before
+    if isinstance(child, InitModule) and type(child).init_weights is InitModule.init_weights:
+        init_weights(child, load_pretrained, pretrained_last=pretrained_last)
+    elif callable(own := getattr(child, "init_weights", None)):
+        own()  # a user's own way, in the style of the originals
+
+
+def _find_initializers(module: nn.Module) -> InitCfg:
+    if isinstance(module, InitModule):
+        return module.get_initializers()
+    return cast(InitCfg, getattr(module, "init_cfg", None))
 
 
 def _init_children(module: nn.Module, init_child: Callable[[nn.Module], None]) -> None:
@@ -120,4 +149,4 @@ def _run(step: AnyInitializer, module: nn.Module, load_pretrained: LoadPretraine
 def _as_sequence(init_cfg: InitCfg) -> Sequence[AnyInitializer]:
     if init_cfg is None:
         return ()
-    return (init_cfg,) if isinstance(init_cfg, Initializer | Pretrained) else init_cfg
+    return init_cfg if isinstance(init_cfg, Sequence) else (init_cfg,)

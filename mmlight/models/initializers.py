@@ -5,7 +5,33 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
+
+
+def trunc_normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
+) -> Tensor:
+    """Fill a tensor from N(mean, std^2) inside [a, b], by one uniform draw per value.
+
+    Args:
+        tensor: Filled in place.
+        mean: Mean.
+        std: Standard deviation.
+        a: Smallest value (not in units of `std`).
+        b: Largest value.
+
+    Returns:
+        The tensor.
+
+    From: mmcv 1.7 and mmengine 0.10 `trunc_normal_`, the same values from the same seed; torch's
+        own draws others.
+    """
+    root = math.sqrt(2.0)
+    low, high = ((1.0 + math.erf((edge - mean) / std / root)) / 2.0 for edge in (a, b))
+    with torch.no_grad():
+        tensor.uniform_(2 * low - 1, 2 * high - 1).erfinv_()
+        return tensor.mul_(std * root).add_(mean).clamp_(min=a, max=b)
 
 
 class Override:
@@ -40,13 +66,13 @@ class Initializer(ABC):
         *,
         bias: float = 0.0,
         bias_prob: float | None = None,
-        layer: str | Sequence[str] = (),
+        layer: str | Sequence[str] | None = None,
         override: Override | Sequence[Override] = (),
     ) -> None:
         if bias_prob is not None and not 0 < bias_prob < 1:
             raise ValueError(f"bias_prob must be inside (0, 1), got {bias_prob}")
         self.bias = bias if bias_prob is None else -math.log((1 - bias_prob) / bias_prob)
-        self.layer = frozenset([layer] if isinstance(layer, str) else layer)
+        self.layer = frozenset([layer] if isinstance(layer, str) else layer or ())
         self.override = (override,) if isinstance(override, Override) else tuple(override)
 
     @abstractmethod
@@ -144,7 +170,7 @@ class TruncNormal(Normal):
 
     def fill(self, weight: Tensor) -> None:
         """Draw from N(mean, std^2) inside [a, b]."""
-        nn.init.trunc_normal_(weight, self.mean, self.std, self.a, self.b)
+        trunc_normal_(weight, self.mean, self.std, self.a, self.b)
 
 
 class Uniform(Initializer):

@@ -2,38 +2,164 @@
 
 import importlib
 import sys
+import traceback
+from importlib.machinery import PathFinder
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
-from mmlight.errors import ConfigError
-from mmlight.read.config import Config
+from mmlight.errors import ConfigError, MMLightError
+from mmlight.read.lazy import ImportedModule
+from mmlight.registry.tree import PACKAGES
+
+if TYPE_CHECKING:
+    from mmlight.read.config import Config
+
+KEY = "custom_imports.imports"
+_SILENT = {*PACKAGES, "torch", "torchvision", "timm", "numpy", "cv2"}
+"""Packages that register no class of a user."""
+_WORDS_OF_MMCV = {"data", "optimizer", "lr_config", "runner", "total_epochs", "checkpoint_config"}
+"""Tell a config of mmcv, which knows no lazy ones."""
+_HOUSE = str(Path(__file__).parents[1])
+_PROVIDE_NAMES = "mmlight.compat.finder.provide_names"  # a later stage, found when needed
 
 
-def import_custom_modules(config: Config) -> None:
-    """Import `custom_imports.imports`, from the working directory or the config's folder.
+def import_custom_modules(config: "Config") -> None:
+    """Import what a config names in `custom_imports` or, in its text form, imports itself.
+
+    Modules are found from the working directory and from the config's folder.
+
+    The names of mmcv, mmcls, ... are there meanwhile, see `mmlight.compat`. A module is imported
+    once, however many configs name it.
 
     Raises:
-        ConfigError: If a module is not there and `allow_failed_imports` is not set, or it fails.
+        ConfigError: If a module is not there and `allow_failed_imports` is not set, if it fails, or
+            if a module of that name was imported from another file before.
 
-    From: mmcv 1.7 and mmengine 0.10 `import_modules_from_strings`.
+    From: mmcv 1.7 and mmengine 0.10 `import_modules_from_strings`. Modules beside the config are
+    found as well.
     """
-    wanted = config.get("custom_imports")
-    if not wanted:
+    wanted = _read_wanted(config)
+    modules = [module for module in config.modules if _is_run_by_mm(module, config)]
+    if not (wanted or modules):
         return
-    names = wanted.get("imports") or []
+    before = list(sys.path)
+    folders = look_beside(config.filename)
+    is_optional = bool(wanted.get("allow_failed_imports"))
+    try:
+        with resolve_name(_PROVIDE_NAMES)():
+            for module in modules:
+                _import(module.name, module.origin, folders, is_optional=False)
+            for name in _read_names(config, wanted):
+                _import(name, config.origin(KEY) or "", folders, is_optional=is_optional)
+    except ConfigError:
+        sys.path[:] = before
+        raise
+
+
+def look_beside(file: str | Path | None) -> list[str]:
+    """Let imports find modules in the working directory and in the folder of a file.
+
+    Returns:
+        The two folders, which stand first on `sys.path` now.
+    """
     folders = [str(Path.cwd())]
-    if config.filename:
-        folders.append(str(Path(config.filename).resolve().parent))
-    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
-    for name in [names] if isinstance(names, str) else names:
-        try:
-            importlib.import_module(name)
-        except Exception as error:
-            if isinstance(error, ImportError) and wanted.get("allow_failed_imports"):
-                continue
-            raise ConfigError(
-                "custom_imports.imports",
-                f"the module {name!r} cannot be imported: {type(error).__name__}: {error}",
-                origin=config.origin("custom_imports.imports") or "",
-                expected=f"a module found from {' or '.join(folders)}",
-                next_step="Correct the name, or start from the folder that holds the module.",
-            ) from error
+    if file:
+        folders.append(str(Path(file).resolve().parent))
+    sys.path[:] = [*folders, *(entry for entry in sys.path if entry not in folders)]
+    return folders
+
+
+def _is_run_by_mm(module: ImportedModule, config: "Config") -> bool:
+    """Tell whether the originals import a module when they read the config, to some effect."""
+    if module.name.partition(".")[0] in _SILENT:
+        return False
+    return not module.may_be_lazy or bool(_WORDS_OF_MMCV & config.keys())
+
+
+def _read_wanted(config: "Config") -> dict[str, Any]:
+    wanted = config.get("custom_imports") or {}
+    if isinstance(wanted, dict):
+        return wanted
+    raise ConfigError(
+        "custom_imports",
+        f"the value {wanted!r} cannot be used",
+        origin=config.origin("custom_imports") or "",
+        expected="a dict",
+        next_step="Write custom_imports = dict(imports=['my_module']).",
+    )
+
+
+def _read_names(config: "Config", wanted: Any) -> list[str]:
+    names = wanted.get("imports") or []
+    names = [names] if isinstance(names, str) else names
+    if not (isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)):
+        raise ConfigError(
+            KEY,
+            f"the value {names!r} names no modules",
+            origin=config.origin(KEY) or "",
+            expected="a module, or a list of modules, as strings",
+        )
+    return list(names)
+
+
+def _import(name: str, origin: object, folders: list[str], *, is_optional: bool) -> None:
+    _check_namesake(name, origin)
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        if not (isinstance(error, ImportError) and is_optional):
+            raise _explain(name, error, origin, folders) from error
+
+
+def _explain(name: str, error: Exception, origin: object, folders: list[str]) -> ConfigError:
+    """Tell why a module fails, at which of its lines; an error of ours keeps its facts."""
+    line = _find_line(error)
+    where = f"{line}, imported by {origin}" if line else origin
+    problem = f"the module {name!r} cannot be imported"
+    if isinstance(error, MMLightError):
+        return ConfigError(
+            KEY,
+            f"{problem}: {error.problem}",
+            origin=where,
+            expected=error.expected,
+            nearest=error.nearest,
+            next_step=error.next_step,
+        )
+    is_missing = isinstance(error, ModuleNotFoundError) and not line
+    correct = "Correct the name, or start from the folder that holds the module."
+    return ConfigError(
+        KEY,
+        f"{problem}: {type(error).__name__}: {error}",
+        origin=where,
+        expected=f"a module found from {' or '.join(folders)}" if is_missing else "",
+        next_step=correct if is_missing else "Correct the module.",
+    )
+
+
+def _check_namesake(name: str, origin: object) -> None:
+    """Refuse a module that would be found elsewhere than where it was imported from."""
+    top = name.partition(".")[0]
+    known = getattr(sys.modules.get(top), "__file__", None)
+    spec = PathFinder.find_spec(top)
+    if known is None or spec is None or spec.origin is None:
+        return
+    if Path(known).resolve() != Path(spec.origin).resolve():
+        raise ConfigError(
+            KEY,
+            f"the module {top!r} of {spec.origin} cannot be imported: {known} has its name",
+            origin=origin,
+            next_step="Rename one of them, or use the configs in different processes.",
+        )
+
+
+def _find_line(error: Exception) -> str:
+    """Return the last line of a user's module that an error passed through."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(("<frozen", _HOUSE, str(Path(importlib.__file__).parent)))
+    ]
+    return f"{own[-1].filename}:{own[-1].lineno}" if own else ""

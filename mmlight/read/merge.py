@@ -3,10 +3,12 @@
 From: mmcv 1.7 and mmengine 0.10 `Config._merge_a_into_b`.
 """
 
+import re
 from typing import Any
 
 from mmlight.errors import ConfigError
 from mmlight.read.node import ConfigDict, ConfigList, Origin, known_origin
+from mmlight.read.origin import overriding
 
 DELETE_KEY = "_delete_"
 
@@ -15,7 +17,7 @@ def merge(child: ConfigDict, base: ConfigDict, path: str = "") -> ConfigDict:
     """Return `base` with the entries of `child` laid over it; neither is changed.
 
     Dicts merge key by key, everything else replaces. A child dict with `_delete_=True` replaces the
-    base's dict whole.
+    base's dict whole. The origin of what replaced something remembers it.
 
     Args:
         child: The entries that win.
@@ -35,30 +37,61 @@ def merge(child: ConfigDict, base: ConfigDict, path: str = "") -> ConfigDict:
     if child.origin is not None:
         merged.origin = child.origin
     for key, value in child.items():
-        merged.put(key, _merged_value(value, base, key, f"{path}{key}"), child.origin_of(key))
+        if key in base:
+            _merge_entry(merged, key, value, child.origin_of(key), f"{path}{key}")
+        else:
+            merged.put(key, value, child.origin_of(key))
     return merged
 
 
-def _merged_value(value: Any, base: ConfigDict, key: str, path: str) -> Any:
-    if not isinstance(value, ConfigDict) or key not in base:
-        return value
-    if DELETE_KEY in value:
+def _merge_entry(
+    merged: ConfigDict, key: str, value: Any, origin: Origin | None, path: str
+) -> None:
+    """Lay one entry over the one that `merged` has inherited."""
+    inherited, inherited_origin = merged[key], merged.origin_of(key)
+    replaces = not isinstance(value, ConfigDict)
+    if DELETE_KEY in (() if replaces else value):
         value = value.copy()
-        if value.pop(DELETE_KEY):
-            return value
-    inherited = base[key]
+        replaces = bool(value.pop(DELETE_KEY))
+    if replaces:
+        value = _note_replaced(value, inherited)
+        origin = origin and overriding(origin, inherited, inherited_origin)
+        merged.put(key, value, origin)
+        return
     if not isinstance(inherited, ConfigDict):
         raise ConfigError(
             path,
             f"a dict cannot be merged into the inherited {type(inherited).__name__} {inherited!r}",
-            origin=f"{value.origin} over {known_origin(base, key)}",
+            origin=f"{value.origin} over {inherited_origin}",
             next_step=f"Add {DELETE_KEY}=True to the dict to replace the inherited value.",
         )
-    return merge(value, inherited, f"{path}.")
+    merged.put(key, merge(value, inherited, f"{path}."), origin)
+
+
+def _note_replaced(value: Any, old: Any) -> Any:
+    """Let the entries of a dict that replaces another whole remember their namesakes there."""
+    if not (isinstance(value, ConfigDict) and isinstance(old, ConfigDict)) or value is old:
+        return value
+    noted = value.copy()
+    for key in value.keys() & old.keys():
+        origin = value.origin_of(key)
+        origin = origin and overriding(origin, old[key], old.origin_of(key))
+        noted.put(key, _note_replaced(value[key], old[key]), origin)
+    return noted
+
+
+def split_path(path: str) -> list[str]:
+    """Return the steps of a key path; error texts write list items as `[0]`.
+
+    Examples:
+        >>> split_path("data.train.pipeline[1].size") == split_path("data.train.pipeline.1.size")
+        True
+    """
+    return re.sub(r"\[(\d+)\]", r".\1", path).split(".")
 
 
 def set_by_path(tree: ConfigDict, path: str, value: Any, origin: Origin | None) -> None:
-    """Set `a.b.0.c` in place, through dicts by key and through lists by index.
+    """Set `a.b.0.c`, or `a.b[0].c`, in place, through dicts by key and through lists by index.
 
     Missing dicts are created; None counts as missing. A dict is laid over an existing dict, entry
     by entry, unless it has `_delete_=True`; over a list when its keys are indices.
@@ -72,7 +105,7 @@ def set_by_path(tree: ConfigDict, path: str, value: Any, origin: Origin | None) 
         >>> tree
         {'p': [{'size': 2}]}
     """
-    parts = path.split(".")
+    parts = split_path(path)
     node: Any = tree
     for depth, name in enumerate(parts[:-1]):
         _check_step(node, name, ".".join(parts[:depth]), path, origin)
@@ -87,13 +120,13 @@ def _lay(node: Any, name: str, value: Any, where: tuple[str, str], origin: Origi
     walked, path = where
     _check_step(node, name, walked, path, origin)
     step = _to_step(node, name)
-    old = node[step] if isinstance(node, ConfigList) else node.get(step)
-    if not isinstance(value, ConfigDict):
-        node.put(step, value, origin)
-        return
-    replaces = bool(value.pop(DELETE_KEY, False))
+    there = isinstance(node, ConfigList) or step in node
+    old = node[step] if there else None
+    replaces = not isinstance(value, ConfigDict) or bool(value.pop(DELETE_KEY, False))
     if replaces or old is None:
-        node.put(step, value, origin)
+        if there and origin is not None:
+            origin = overriding(origin, old, known_origin(node, step))
+        node.put(step, _note_replaced(value, old), origin)
         return
     for key, item in value.items():
         _lay(old, key, item, (f"{walked}.{name}".lstrip("."), f"{path}.{key}"), origin)

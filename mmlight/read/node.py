@@ -5,48 +5,29 @@ values (`origin_of`) survives copying, merging, renaming and moving, so an error
 later still names `file:line`.
 """
 
-import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-FILE_MARK = "__mmlight_file__"
+from mmlight.read.config_list import ConfigList as ConfigList
+from mmlight.read.origin import FILE_MARK as FILE_MARK
+from mmlight.read.origin import Node, origin_of_caller, overriding
+from mmlight.read.origin import Origin as Origin
+from mmlight.read.origin import known_origin as known_origin
+from mmlight.read.origin import known_origin_of_node as known_origin_of_node
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a value was set.
-
-    Args:
-        file: Path as the user wrote it, or words such as `--cfg-options`.
-        line: Line in that file, from 1; 0 where there is no line.
-    """
-
-    file: str
-    line: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
-
-
-def _origin_of_caller() -> Origin | None:
-    """Name the config line that runs right now, such as `model['x'] = 1`."""
-    frame = sys._getframe(2)
-    file = frame.f_globals.get(FILE_MARK)
-    return Origin(file, frame.f_lineno) if file else None
-
-
-class ConfigDict(dict[str, Any]):
+class ConfigDict(dict[str, Any], Node):
     """A dict with attribute access whose entries know where they were set.
 
-    Missing attributes raise `AttributeError`, missing keys `KeyError`, as in any dict.
+    Missing attributes raise `AttributeError`, missing keys `KeyError`, as in any dict. `put` and
+    `put_all` set entries as they are; all other ways turn plain dicts and lists into nodes first.
 
     Examples:
         >>> node = ConfigDict(depth=50)
         >>> node.depth, node.origin_of("depth")
         (50, None)
 
-    From: mmcv 1.7 and mmengine 0.10 `ConfigDict`.
+    From: mmcv 1.7 and mmengine 0.10 `ConfigDict`. `pop` of a missing key is None, as in mmengine.
     """
 
     __slots__ = ("_origins", "origin")
@@ -71,15 +52,18 @@ class ConfigDict(dict[str, Any]):
         if name in ConfigDict.__slots__:
             object.__setattr__(self, name, value)
         else:
-            self._assign(name, value, _origin_of_caller())
+            self.assign(name, value, origin_of_caller())
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._assign(key, value, _origin_of_caller())
+        self.assign(key, value, origin_of_caller())
 
-    def _assign(self, key: str, value: Any, origin: Origin | None) -> None:
-        """Set an entry; a config's own values are copied into dicts that come from its bases."""
-        inherited = self.origin is None or (origin is not None and origin.file != self.origin.file)
-        self.put(key, copy_tree(value) if origin and inherited else value, origin)
+    def assign(self, key: str, value: Any, origin: Origin | None) -> None:
+        """Set an entry that may be a plain dict or list; its origin remembers what it replaces."""
+        self.put(key, adopt(value), origin and self._replacing(key, origin))
+
+    def _replacing(self, key: str, origin: Origin) -> Origin:
+        """Return `origin`, remembering the entry that is there now."""
+        return overriding(origin, self[key], self.origin_of(key)) if key in self else origin
 
     def __delattr__(self, name: str) -> None:
         del self[name]
@@ -90,16 +74,65 @@ class ConfigDict(dict[str, Any]):
         if origin is not None:
             self._origins[key] = origin
 
+    def put_all(self, other: Mapping[str, Any], origin: Origin | None = None) -> None:
+        """Set the entries of another dict as `put` does; those of a ConfigDict keep origins."""
+        for key, value in other.items():
+            known = known_origin(other, key) or origin
+            self.put(key, value, known and self._replacing(key, known))
+
     def update(self, *args: Any, **kwargs: Any) -> None:
-        """Add entries as `dict.update` does; those of another ConfigDict keep their origins."""
-        origin = _origin_of_caller()
-        for source in (*args, kwargs):
+        """Add entries; a dict is laid over the dict that is there, entry by entry."""
+        self._update((*args, kwargs), origin_of_caller())
+
+    def _update(self, sources: Iterable[Any], origin: Origin | None) -> None:
+        for source in sources:
             for key, value in dict(source).items():
-                self.put(key, value, known_origin(source, key) or origin)
+                known = known_origin(source, key) or origin
+                if isinstance(value, dict) and isinstance(self.get(key), ConfigDict):
+                    self[key]._update([value], known)
+                else:
+                    self.put(key, adopt(value), known and self._replacing(key, known))
+
+    def merge(self, other: Mapping[str, Any]) -> None:
+        """Lay a dict over this one as a child config is laid over its base, `_delete_` included."""
+        self._merge(other, origin_of_caller())
+
+    def _merge(self, other: Mapping[str, Any], origin: Origin | None) -> None:
+        if other.get("_delete_"):
+            self.clear()
+        for key in other.keys() - {"_delete_"}:
+            value, known = other[key], known_origin(other, key) or origin
+            if isinstance(value, dict) and isinstance(self.get(key), ConfigDict):
+                value = copy_tree(self[key])
+                value._merge(other[key], known)
+            elif isinstance(value, dict):
+                value = ConfigDict.copy(adopt(value))
+                value.pop("_delete_")
+            self.put(key, adopt(value), known and self._replacing(key, known))
+
+    def pop(self, key: str, default: Any = None) -> Any:
+        """Remove an entry and return it, or the default."""
+        self._origins.pop(key, None)
+        return super().pop(key, default)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain nested dicts and lists; tuples stay tuples."""
+        plain: dict[str, Any] = to_plain(self)
+        return plain
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return an entry; a missing one is set first."""
+        if key not in self:
+            self.assign(key, default, origin_of_caller())
+        return self[key]
 
     def origin_of(self, key: str) -> Origin | None:
         """Return where the entry was set, or where this dict begins if that is all we know."""
         return self._origins.get(key, self.origin)
+
+    def own_origin(self, key: str) -> Origin | None:
+        """Return where the entry itself was set, if that is known."""
+        return self._origins.get(key)
 
     def rename(self, old: str, new: str) -> None:
         """Move an entry, if there is one, to another key; its origin goes along."""
@@ -117,30 +150,6 @@ class ConfigDict(dict[str, Any]):
     __copy__ = copy
 
 
-class ConfigList(list[Any]):
-    """A list whose items know where they were written.
-
-    Args:
-        items: The items.
-        origins: Origins of the first items, in order; later items fall back to `origin`.
-    """
-
-    def __init__(self, items: Iterable[Any] = (), origins: Iterable[Origin] = ()) -> None:
-        super().__init__(items)
-        self.origins = list(origins)
-        self.origin = self.origins[0] if self.origins else None
-
-    def origin_of(self, index: int) -> Origin | None:
-        """Return where the item was written, if known."""
-        return self.origins[index] if index < len(self.origins) else self.origin
-
-    def put(self, index: int, value: Any, origin: Origin | None) -> None:
-        """Replace an item, together with its origin if that is known."""
-        self[index] = value
-        if origin is not None and index < len(self.origins):
-            self.origins[index] = origin
-
-
 def copy_tree(value: Any) -> Any:
     """Copy nested nodes with their origins; in the copy no two entries are one object.
 
@@ -152,9 +161,9 @@ def copy_tree(value: Any) -> Any:
         1
     """
     if isinstance(value, ConfigDict):
-        copied = value.copy()
+        copied = ConfigDict.copy(value)
         for key, item in value.items():
-            copied.put(key, copy_tree(item), None)
+            dict.__setitem__(copied, key, copy_tree(item))
         return copied
     if isinstance(value, ConfigList):
         return ConfigList([copy_tree(item) for item in value], value.origins)
@@ -163,11 +172,29 @@ def copy_tree(value: Any) -> Any:
     return value
 
 
-def known_origin(container: Any, key: Any) -> Origin | None:
-    """Return the origin of an entry of any container; plain dicts, lists and tuples know none."""
-    if isinstance(container, (ConfigDict, ConfigList)):
-        return container.origin_of(key)
-    return None
+def adopt(value: Any) -> Any:
+    """Turn plain dicts and lists into nodes, but leave a ConfigDict the one that it is.
+
+    Examples:
+        >>> inner = ConfigDict(x=1)
+        >>> node = adopt({"a": [inner, {"y": 2}]})
+        >>> node.a[0] is inner, node.a[1].y
+        (True, 2)
+    """
+    if type(value) is ConfigDict:
+        return value
+    if isinstance(value, dict):
+        node = ConfigDict()
+        node.origin = known_origin_of_node(value)
+        for key, item in value.items():
+            node.put(key, adopt(item), known_origin(value, key))
+        return node
+    if isinstance(value, list):
+        origins = [known_origin(value, index) for index in range(len(value))]
+        return ConfigList(map(adopt, value), origins)
+    if type(value) is tuple:
+        return tuple(map(adopt, value))
+    return value
 
 
 def to_nodes(value: Any, origin: Origin | None = None) -> Any:
@@ -187,15 +214,10 @@ def to_nodes(value: Any, origin: Origin | None = None) -> Any:
         return node
     if isinstance(value, list):
         origins = [known_origin(value, i) or origin for i in range(len(value))]
-        return ConfigList([to_nodes(i, origin) for i in value], [o for o in origins if o])
+        return ConfigList([to_nodes(i, origin) for i in value], origins)
     if type(value) is tuple:
         return tuple(to_nodes(item, origin) for item in value)
     return value
-
-
-def known_origin_of_node(value: Any) -> Origin | None:
-    """Return where a node begins, None for plain containers."""
-    return value.origin if isinstance(value, (ConfigDict, ConfigList)) else None
 
 
 def to_plain(value: Any) -> Any:
@@ -211,4 +233,4 @@ def to_plain(value: Any) -> Any:
         return [to_plain(item) for item in value]
     if type(value) is tuple:
         return tuple(to_plain(item) for item in value)
-    return value
+    return str(value) if isinstance(value, str) else value

@@ -11,11 +11,14 @@ from mmlight.registry import DATA_SAMPLERS, DATASETS, METRICS, TRANSFORMS
 from mmlight.spec import Call
 from mmlight.translate.section import Report, Section
 from mmlight.translate.table import Row, Table, bare_name
+from mmlight.upgrade.data import upgrade_lone_dataset
+from mmlight.upgrade.transforms import upgrade_lone_transform
 
 _FILE = "mmlight/translate/data.py"
 _T = "mmlight.data.transforms"
 _D = "mmlight.data.datasets"
 _S = "mmlight.data.samplers"
+_MMCV_2 = ("mmcls", "mmengine")  # mmpretrain leaves these transforms to mmcv 2
 
 TRANSFORM_ROWS: Final = (
     Row("LoadImageFromFile", f"{_T}.load.LoadImageFromFile"),
@@ -27,7 +30,7 @@ TRANSFORM_ROWS: Final = (
     Row("RandomResizedCrop", f"{_T}.resized_crop.RandomResizedCrop"),
     Row("EfficientNetRandomCrop", f"{_T}.resized_crop.EfficientNetRandomCrop"),
     Row("RandomFlip", f"{_T}.flip.RandomFlip"),
-    Row("Pad", f"{_T}.pad.Pad"),
+    Row("Pad", f"{_T}.pad.Pad", scopes=_MMCV_2),
     Row("Normalize", f"{_T}.normalize.Normalize"),
     Row("RandomErasing", f"{_T}.erase.RandomErasing"),
     Row("ColorJitter", f"{_T}.jitter.ColorJitter"),
@@ -37,8 +40,8 @@ TRANSFORM_ROWS: Final = (
     Row("RandAugment", f"{_T}.auto_augment.RandAugment"),
     Row("PackInputs", f"{_T}.pack.PackInputs"),
     Row("PackClsInputs", f"{_T}.pack.PackInputs"),
-    Row("ImageToTensor", f"{_T}.pack.ImageToTensor"),
-    Row("ToTensor", f"{_T}.pack.ToTensor"),
+    Row("ImageToTensor", f"{_T}.pack.ImageToTensor", scopes=_MMCV_2),
+    Row("ToTensor", f"{_T}.pack.ToTensor", scopes=_MMCV_2),
     Row("Collect", f"{_T}.pack.Collect"),
 )
 
@@ -61,15 +64,21 @@ SAMPLER_ROWS: Final = (
 
 METRIC_ROWS: Final = (Row("Accuracy", "mmlight.metrics.accuracy.Accuracy"),)
 
-TRANSFORM_TABLE = Table("transform", TRANSFORM_ROWS, TRANSFORMS, file=_FILE)
+TRANSFORM_TABLE = Table(
+    "transform", TRANSFORM_ROWS, TRANSFORMS, file=_FILE, upgrade=upgrade_lone_transform
+)
 DATASET_TABLE: Table = Table(
     "dataset",
     DATASET_ROWS,
     DATASETS,
     file=_FILE,
     nested={"pipeline": lambda: TRANSFORM_TABLE, "dataset": lambda: DATASET_TABLE},
+    nested_in_own=("pipeline", "dataset"),
+    upgrade=upgrade_lone_dataset,
 )
-SAMPLER_TABLE = Table("sampler", SAMPLER_ROWS, DATA_SAMPLERS, file=_FILE)
+SAMPLER_TABLE = Table(
+    "sampler", SAMPLER_ROWS, DATA_SAMPLERS, file=_FILE, scopes=("mmcls", "mmengine")
+)
 METRIC_TABLE = Table("metric", METRIC_ROWS, METRICS, file=_FILE)
 
 STAGES = ("train", "val", "test")
@@ -103,7 +112,7 @@ def translate_data(top: Section) -> dict[str, Any]:
 def _translate_loader(loader: Section) -> Call:
     kwargs: dict[str, Any] = {}
     origins = {}
-    kwargs["dataset"] = DATASET_TABLE.translate(loader.take_section("dataset"))
+    kwargs["dataset"] = DATASET_TABLE.translate_entry(loader, "dataset")
     for key in LOADER_KEYS:
         value = loader.take(key)
         if value is not None:
@@ -112,10 +121,12 @@ def _translate_loader(loader: Section) -> Call:
     if loader.take("sampler") is not None:
         kwargs["sampler"] = _translate_sampler(loader.take_section("sampler"))
     collate = loader.take_section("collate_fn")
-    if bare_name(collate.take("type", "default_collate")) not in COLLATE:
+    kind = collate.take("type", "default_collate", to="samples are always collated so")
+    if bare_name(kind) not in COLLATE:
         loader.refuse("collate_fn", expected=" or ".join(COLLATE))
     workers = loader.take_section("worker_init_fn")
-    if bare_name(workers.take("type", "worker_init_fn")) != "worker_init_fn":
+    kind = workers.take("type", "worker_init_fn", to="workers are always seeded so")
+    if bare_name(kind) != "worker_init_fn":
         loader.refuse("worker_init_fn", expected="the default, which seeds every worker")
     loader.ignore("It only changes when batches are copied.", "non_blocking")
     loader.finish()
@@ -130,7 +141,7 @@ def _translate_sampler(section: Section) -> Call | None:
         return None
     kwargs = {"sampler": call.target, "options": dict(call.kwargs)}
     target = "mmlight.data.sampler_builder.SamplerBuilder"
-    return Call(target, kwargs, path=section.path, origin=call.origin)
+    return Call(target, kwargs, path=section.path, origins=call.origins, origin=call.origin)
 
 
 def translate_metrics(top: Section) -> dict[str, Any]:

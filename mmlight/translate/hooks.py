@@ -5,10 +5,12 @@ Callbacks come out in the order of mm's priorities.
 
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from mmlight.errors import UnsupportedTypeError, list_names, nearest_name
 from mmlight.hooks.priority import Priority, to_priority
+from mmlight.registry import HOOKS
 from mmlight.spec import Call
 from mmlight.translate.runtime import Loop
 from mmlight.translate.section import Section
@@ -33,8 +35,8 @@ Entry = tuple[int, Call]
 
 def translate_hooks(
     top: Section, loop: Loop, schedules: list[Call], work_dir: str
-) -> tuple[tuple[Call, ...], list[Call]]:
-    """Return the callbacks in the order in which they run, and the loggers.
+) -> tuple[list[Entry], list[Call]]:
+    """Return the callbacks with their priorities in the order in which they run, and the loggers.
 
     Ties keep the order of registration: default hooks first, as in mm.
 
@@ -45,7 +47,7 @@ def translate_hooks(
     entries: list[Entry] = []
     for name, default, translate in _default_hooks(loop, schedules, work_dir):
         if name in hooks.node and hooks.node[name] is None:
-            hooks.take(name)  # mm drops a default hook that is set to None
+            hooks.take(name, to="dropped, as mm drops a default hook that is None")
             continue
         section = hooks.take_section(name)
         priority = _take_priority(section, default)
@@ -53,7 +55,10 @@ def translate_hooks(
             section.refuse("type", expected=TYPES[name], next_step="Use custom_hooks for others.")
         if name == "checkpoint":  # it must hold what the others did, or resuming were not exact
             priority = max(priority, Priority.VERY_LOW)
-        entries += [(priority, call) for call in translate(section)]
+        calls = translate(section)
+        entries += [(priority, call) for call in calls]
+        if not calls:
+            section.use("type", "it has nothing to do here")
         section.finish()
     _read_silent_hooks(hooks)
     hooks.finish()
@@ -61,8 +66,7 @@ def translate_hooks(
     last = Priority.LOWEST + 1
     entries.append((last, Call(f"{_C}.PredictionGrid", {"work_dir": work_dir})))
     entries.append((last, Call(f"{_C}.ProgressBar")))
-    ordered = tuple(call for _, call in sorted(entries, key=lambda entry: entry[0]))
-    return ordered, _translate_loggers(top, work_dir)
+    return sorted(entries, key=lambda entry: entry[0]), _translate_loggers(top, work_dir)
 
 
 def _default_hooks(
@@ -70,20 +74,21 @@ def _default_hooks(
 ) -> list[tuple[str, str, Callable[[Section], list[Call]]]]:
     """List the default hooks: name in the config, mmengine's priority, translation."""
 
-    def timer(_: Section) -> list[Call]:
-        return [Call(f"{_C}.IterTimer")]
+    def timer(section: Section) -> list[Call]:
+        return [section.call(f"{_C}.IterTimer", {})]
 
-    def validation(_: Section) -> list[Call]:
-        return [Call(f"{_C}.Validation", loop.validation)] if loop.validation else []
+    def validation(section: Section) -> list[Call]:
+        call = section.call(f"{_C}.Validation", loop.validation)
+        return [replace(call, origins=loop.origins)] if loop.validation else []
 
-    def schedule(_: Section) -> list[Call]:
+    def schedule(section: Section) -> list[Call]:
         if not schedules:
             return []
         length = {} if loop.by_epoch else {"max_iters": loop.length}
-        return [Call(f"{_C}.ParamSchedule", {"schedules": schedules, **length})]
+        return [section.call(f"{_C}.ParamSchedule", {"schedules": schedules, **length})]
 
     def logger(section: Section) -> list[Call]:
-        return [Call(f"{_C}.TextLog", _take_log_options(section, work_dir), path=section.path)]
+        return [section.call(f"{_C}.TextLog", _take_log_options(section, work_dir))]
 
     def checkpoint(section: Section) -> list[Call]:
         return _translate_checkpoint(section, loop, work_dir)
@@ -98,7 +103,7 @@ def _default_hooks(
 
 
 def _take_priority(section: Section, default: str | int) -> int:
-    value = section.take("priority", default)
+    value = section.take("priority", default, to="its place among the callbacks")
     try:
         return to_priority(value)
     except ValueError as error:
@@ -127,25 +132,26 @@ def _translate_checkpoint(section: Section, loop: Loop, work_dir: str) -> list[C
     section.ignore("Files are written to local folders.", "file_client_args", "backend_args")
     section.ignore("DistributedDataParallel synchronizes them.", "sync_buffer")
     kwargs: dict[str, Any] = {"dirpath": work_dir}
-    if section.take("out_dir") is not None:
+    out_dir = section.take_path("out_dir")
+    if out_dir is not None:
         run = posixpath.basename(work_dir.rstrip("/"))
-        kwargs["dirpath"] = posixpath.join(section.take("out_dir"), run)
+        kwargs["dirpath"] = posixpath.join(out_dir, run)
     # a hook that is not mentioned saves every epoch, one without an interval just the last
     kwargs["interval"] = section.take("interval", -1 if section.node else 1)
     kwargs["by_epoch"] = section.take("by_epoch", True)
     for key in ("save_begin", "max_keep_ckpts", "save_last", "save_best", "rule"):
         if section.take(key) is not None:
             kwargs[key] = section.take(key)
-    if not section.take("save_optimizer", True):
+    if not section.take("save_optimizer", True, to="whether the optimizer's state is saved"):
         kwargs["save_weights_only"] = True
     if kwargs["by_epoch"] and not loop.by_epoch:
         # the loop of mmengine that counts iterations is one epoch long
         at_end = kwargs["interval"] == 1 or kwargs.get("save_last", True)
         kwargs |= {"by_epoch": False, "interval": -1, "save_last": at_end}
-    origins = {key: section.origin_of(key) for key in kwargs if key in section.node}
-    target = f"{_C}.Checkpoint"
-    origin = section.node.origin
-    return [Call(target, kwargs, path=section.path, origins=origins, origin=origin)]
+    call = section.call(f"{_C}.Checkpoint", kwargs)
+    if "out_dir" in section.node:
+        call = replace(call, origins={**call.origins, "dirpath": section.origin_of("out_dir")})
+    return [call]
 
 
 def _read_silent_hooks(hooks: Section) -> None:
@@ -153,7 +159,7 @@ def _read_silent_hooks(hooks: Section) -> None:
     hooks.ignore("Samplers learn the epoch from the Trainer.", "sampler_seed")
     hooks.ignore("The Trainer keeps count of epochs and iterations.", "runtime_info")
     hooks.ignore("Buffers are synchronized by DistributedDataParallel.", "sync_buffers")
-    visualization = hooks.take_section("visualization")
+    visualization = hooks.take_section("visualization", to="off: no pictures are drawn")
     if visualization.node.get("enable"):
         hooks.refuse(
             "visualization",
@@ -165,8 +171,13 @@ def _read_silent_hooks(hooks: Section) -> None:
 def _translate_custom_hooks(top: Section) -> list[Entry]:
     entries: list[Entry] = []
     for section in top.take_list("custom_hooks"):
-        name = bare_name(section.take("type"))
+        kind = section.take("type")
+        name = bare_name(kind)
         priority = _take_priority(section, "NORMAL")
+        own = _find_own(section, kind)
+        if own is not None:
+            _refuse_own(section, own)
+            continue
         if name == "EMAHook":
             entries.append((priority, _translate_ema(section)))
         elif name == "ClassNumCheckHook":
@@ -187,6 +198,7 @@ def _translate_ema(section: Section) -> Call:
         != "ExponentialMovingAverage"
     ):
         section.refuse("ema_type", expected="ExponentialMovingAverage")
+    section.use("ema_type", "the only average there is")
     section.refuse_unless("evaluate_on_ema", True)
     section.refuse_unless("evaluate_on_origin", False)
     section.ignore(
@@ -194,12 +206,24 @@ def _translate_ema(section: Section) -> Call:
     )
     names = ("momentum", "interval", "warm_up", "update_buffers", "begin_iter", "begin_epoch")
     given = [name for name in names if section.take(name) is not None]
-    return Call(
-        f"{_C}.EMA",
-        {name: section.node[name] for name in given},
-        path=section.path,
-        origins={name: section.origin_of(name) for name in given},
-        origin=section.origin_of("type"),
+    return section.call(f"{_C}.EMA", {name: section.node[name] for name in given})
+
+
+def _find_own(section: Section, kind: Any) -> Any:
+    """Return the user's class that the type of a hook names, registered or by itself."""
+    if not isinstance(kind, str):
+        return kind if callable(kind) else None
+    found = HOOKS.in_scope(section.report.scope).find(kind)
+    return found.target if found else None
+
+
+def _refuse_own(section: Section, own: Any) -> None:
+    name = own.__qualname__
+    section.refuse(
+        "type",
+        f"the hook {name} ({own.__module__}.{name}) is registered; running hooks of users comes "
+        "with a later version",
+        next_step="Remove the hook from custom_hooks for now.",
     )
 
 
@@ -222,11 +246,12 @@ def _translate_loggers(top: Section, work_dir: str) -> list[Call]:
     loggers = []
     for backend in visualizer.take_list("vis_backends"):
         name = bare_name(backend.take("type"))
-        if name in LOGGERS:
-            loggers.append(
-                Call(LOGGERS[name], {"save_dir": backend.take("save_dir", work_dir), "name": ""})
-            )
-        elif name != "LocalVisBackend":
+        if isinstance(name, str) and name in LOGGERS:
+            kwargs = {"save_dir": backend.take("save_dir", work_dir), "name": ""}
+            loggers.append(backend.call(LOGGERS[name], kwargs))
+        elif name == "LocalVisBackend":
+            backend.use("type", "logs and pictures are written to work_dir in any case")
+        else:
             backend.refuse(
                 "type",
                 f"no logger for {name!r} yet",

@@ -6,11 +6,12 @@ imports.
 
 from typing import Any, Final
 
-from mmlight.registry import INITIALIZERS, MODELS
+from mmlight.registry import BATCH_AUGMENTS, INITIALIZERS, MODELS
 from mmlight.spec import Call
 from mmlight.translate.other_models import CLASSIFIER, refuse_unknown_model
 from mmlight.translate.section import Section
 from mmlight.translate.table import Row, Table, bare_name
+from mmlight.upgrade.model import upgrade_part
 
 _BACKBONES = "mmlight.models.backbones"
 _INIT = "mmlight.models.initializers"
@@ -61,15 +62,18 @@ PREPROCESSOR_ROWS: Final = (
     Row("ClsDataPreprocessor", "mmlight.models.preprocessor.ImagePreprocessor"),
 )
 
-INITIALIZER_TABLE = Table("initializer", INITIALIZER_ROWS, INITIALIZERS, file=_FILE)
+INITIALIZER_TABLE = Table(
+    "initializer", INITIALIZER_ROWS, INITIALIZERS, file=_FILE, scopes=("mmcv", "mmengine")
+)
 MODEL_TABLE: Table = Table(
     "model",
     MODEL_ROWS,
     MODELS,
     file=_FILE,
     nested={"init_cfg": lambda: INITIALIZER_TABLE, "loss": lambda: MODEL_TABLE},
+    upgrade=upgrade_part,
 )
-AUGMENT_TABLE = Table("batch augment", AUGMENT_ROWS, MODELS, file=_FILE)
+AUGMENT_TABLE = Table("batch augment", AUGMENT_ROWS, BATCH_AUGMENTS, file=_FILE)
 PREPROCESSOR_TABLE = Table("data preprocessor", PREPROCESSOR_ROWS, MODELS, file=_FILE)
 
 
@@ -78,6 +82,7 @@ def translate_model(top: Section) -> dict[str, Any]:
 
     From: mmpretrain 1.2 `ImageClassifier.__init__`.
     """
+    top.take("data_preprocessor")  # read below, if the model is one
     if top.take("model") is None:
         top.refuse("model", "the config has no model", next_step="Add model = dict(...).")
         return {}
@@ -86,13 +91,18 @@ def translate_model(top: Section) -> dict[str, Any]:
     if bare_name(kind) != CLASSIFIER:
         refuse_unknown_model(model, kind)
         return {}
+    model.use("type", "mmlight.module.ImageClassifier")
     arguments: dict[str, Any] = {}
+    if model.node.get("backbone") is None:
+        model.refuse(
+            "backbone", "the classifier has no backbone", next_step="Add backbone=dict(type=...)."
+        )
     for part in ("backbone", "neck", "head"):
         if model.take(part) is not None:
-            arguments[part] = MODEL_TABLE.translate(model.take_section(part))
+            arguments[part] = MODEL_TABLE.translate_entry(model, part)
     if model.take("init_cfg") is not None:
         arguments["init_cfg"] = INITIALIZER_TABLE.translate_nested(model, "init_cfg")
-    if not model.take("pretrained_last", True):
+    if not model.take("pretrained_last", True, to="model.pretrained_last"):
         arguments["pretrained_last"] = False
     _translate_pretrained(model, arguments)
     _translate_preprocessing(top, model, arguments)
@@ -107,7 +117,9 @@ def _translate_pretrained(model: Section, arguments: dict[str, Any]) -> None:
         origin = model.origin_of("pretrained")
         kwargs = {"checkpoint": checkpoint}
         path = model.key_path("pretrained")
-        arguments["init_cfg"] = Call(f"{_INIT}.Pretrained", kwargs, path=path, origin=origin)
+        arguments["init_cfg"] = Call(
+            f"{_INIT}.Pretrained", kwargs, path=path, origins={"checkpoint": origin}, origin=origin
+        )
 
 
 def _translate_preprocessing(top: Section, model: Section, arguments: dict[str, Any]) -> None:
@@ -119,7 +131,11 @@ def _translate_preprocessing(top: Section, model: Section, arguments: dict[str, 
     else:
         owner = model if inside is not None else top
         preprocessor = owner.take_section("data_preprocessor")
+        if inside is not None:
+            top.ignore("The model has a preprocessor of its own.", "data_preprocessor")
     settings = model.take_section("train_cfg")
+    if not settings.node:
+        model.use("train_cfg", "empty: no batch augments")
     if preprocessor is not None:
         within = preprocessor.take_section("batch_augments")
         settings = within if within.node else settings
@@ -135,9 +151,7 @@ def _translate_preprocessing(top: Section, model: Section, arguments: dict[str, 
             "generation": settings.take("generation", "1.x"),
         }
         target = "mmlight.models.batch_augments.RandomBatchAugment"
-        arguments["batch_augments"] = Call(
-            target, kwargs, path=settings.path, origin=settings.origin_of("augments")
-        )
+        arguments["batch_augments"] = settings.call(target, kwargs, begin="augments")
     settings.finish()
 
 
@@ -147,7 +161,11 @@ def _find_num_classes(settings: Section, preprocessor: Section | None, model: Se
     if number is None and preprocessor is not None:
         number = preprocessor.node.get("num_classes")
     if number is None:
-        number = (model.node.get("head") or {}).get("num_classes")
+        head = model.node.get("head")
+        if isinstance(head, dict):
+            number = head.get("num_classes")
+        else:
+            number = getattr(head, "num_classes", None)
     if number is None:
         settings.refuse(
             "augments",

@@ -71,8 +71,16 @@ RECURSION_ROWS: Final = tuple(
     )
 )
 
-OPTIMIZER_TABLE = Table("optimizer", OPTIMIZER_ROWS, OPTIMIZERS, file=_FILE)
-SCHEDULE_TABLE = Table("schedule", (*POLICY_ROWS, *RECURSION_ROWS), PARAM_SCHEDULERS, file=_FILE)
+OPTIMIZER_TABLE = Table(
+    "optimizer", OPTIMIZER_ROWS, OPTIMIZERS, file=_FILE, scopes=("mmcv", "mmengine")
+)
+SCHEDULE_TABLE = Table(
+    "schedule",
+    (*POLICY_ROWS, *RECURSION_ROWS),
+    PARAM_SCHEDULERS,
+    file=_FILE,
+    scopes=("mmengine",),
+)
 WRAPPERS = ("OptimWrapper", "AmpOptimWrapper")
 PRECISIONS = {None: "16-mixed", "float16": "16-mixed", "bfloat16": "bf16-mixed"}
 
@@ -91,16 +99,17 @@ def translate_optimizer(top: Section) -> tuple[dict[str, Any], dict[str, Any]]:
     if kind not in WRAPPERS:
         wrapper.refuse("type", expected=" or ".join(WRAPPERS))
     if kind == "AmpOptimWrapper":
+        wrapper.use("type", "trainer.precision")
         trainer["precision"] = _translate_precision(wrapper)
+    elif kind == "OptimWrapper":
+        wrapper.use("type", "Lightning's automatic optimization")
     call = OPTIMIZER_TABLE.translate(wrapper.take_section("optimizer"))
     paramwise = _describe_paramwise(wrapper)
     if call is not None:
         model["optimizer"] = _describe_builder(call, paramwise)
     if wrapper.take("clip_grad") is not None:
         clip = wrapper.take_section("clip_grad")
-        model["grad_clip"] = Call(
-            f"{_O}.gradient_clip.GradientClip", dict(clip.node), path=clip.path
-        )
+        model["grad_clip"] = clip.call(f"{_O}.gradient_clip.GradientClip", dict(clip.node))
     wrapper.refuse_unless("accumulative_counts", 1, reason="Accumulation is not translated yet.")
     wrapper.refuse_unless(
         "constructor", None, "DefaultOptimizerConstructor", "DefaultOptimWrapperConstructor"
@@ -110,10 +119,10 @@ def translate_optimizer(top: Section) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _translate_precision(wrapper: Section) -> str:
-    dtype = wrapper.take("dtype")
+    dtype = wrapper.take("dtype", to="trainer.precision")
     if dtype not in PRECISIONS:
         wrapper.refuse("dtype", expected="'float16' or 'bfloat16'")
-    scale = wrapper.take("loss_scale")
+    scale = wrapper.take("loss_scale", to="trainer.precision")
     if scale not in (None, "dynamic"):
         wrapper.refuse(
             "loss_scale", expected="'dynamic'", next_step="A fixed scale is not translated yet."

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmlight.read.node import Origin
 from mmlight.translate.section import Section
 from mmlight.translate.table import bare_name
 
 NO_EFFECT = {
-    "default_scope": "All names are looked up in one place here.",
     "log_level": "Log levels are those of Python's logging.",
     "launcher": "The Trainer launches processes by itself.",
     "gpu_ids": "Devices are chosen by --trainer.devices.",
@@ -22,6 +22,12 @@ NO_EFFECT = {
 }
 SYNC_BN = (None, "torch", "mmcv")
 STRATEGY = "Use --trainer.strategy, for example fsdp or deepspeed_stage_2."
+VALIDATION_KEYS = {
+    "interval": "val_interval",
+    "begin": "val_begin",
+    "offset": "val_offset",
+    "at_end": "val_at_end",
+}
 FIND_UNUSED = "Use --trainer.strategy ddp_find_unused_parameters_true."
 
 
@@ -34,11 +40,13 @@ class Loop:
             (batches).
         length: Number of epochs or iterations; None when nothing is trained.
         validation: Arguments of the `Validation` callback.
+        origins: Where these were set.
     """
 
     by_epoch: bool = True
     length: int | None = None
     validation: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, Origin | None] = field(default_factory=dict)
 
     def trainer_arguments(self) -> dict[str, Any]:
         """Return the Trainer arguments that give the loop its length."""
@@ -71,7 +79,10 @@ def translate_loop(top: Section) -> Loop:
         return Loop()
     loop = Loop(by_epoch=kind == kinds[0])
     key, other = ("max_epochs", "max_iters") if loop.by_epoch else ("max_iters", "max_epochs")
-    loop.length = settings.take(key)
+    place = "trainer.max_epochs" if loop.by_epoch else "trainer.max_steps"
+    for word in ("type", "by_epoch"):
+        settings.use(word, place)
+    loop.length = settings.take(key, to=place)
     if settings.take(other) is not None:
         settings.refuse(
             other, f"{kind} counts {key[4:]}, so {other!r} has no meaning", next_step=f"Set {key}."
@@ -90,6 +101,8 @@ def translate_loop(top: Section) -> Loop:
         "by_epoch": loop.by_epoch,
         "last": loop.length,
     }
+    given = {name: key for name, key in VALIDATION_KEYS.items() if key in settings.node}
+    loop.origins = {name: settings.origin_of(key) for name, key in given.items()}
     settings.finish()
     return loop
 
@@ -97,7 +110,10 @@ def translate_loop(top: Section) -> Loop:
 def _check_empty_loops(top: Section) -> None:
     for key in ("val_cfg", "test_cfg"):
         settings = top.take_section(key)
-        if bare_name(settings.take("type")) not in (None, "ValLoop", "TestLoop"):
+        if key in top.node and not settings.node:
+            top.use(key, "the Trainer's own loop")
+        kind = settings.take("type", to="the Trainer's own loop")
+        if bare_name(kind) not in (None, "ValLoop", "TestLoop"):
             settings.refuse("type", expected="ValLoop or TestLoop")
         settings.refuse_unless("fp16", False, reason="Use --trainer.precision.")
         settings.finish()
@@ -107,19 +123,22 @@ def _check_empty_loops(top: Section) -> None:
             expected="[('train', 1)]",
             next_step="Validation loss is not translated yet.",
         )
+    top.use("workflow", "so it is here in any case")
 
 
 def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
     """Read the seed and the Trainer arguments of `randomness`, `env_cfg` and the model wrapper."""
     trainer: dict[str, Any] = {}
     randomness = top.take_section("randomness")
-    seed = randomness.take("seed")
-    if randomness.take("deterministic"):
+    seed = randomness.take("seed", to="seed_everything")
+    if not isinstance(seed, (int, type(None))):
+        randomness.refuse("seed", expected="a whole number")
+    if randomness.take("deterministic", to="trainer.deterministic"):
         trainer["deterministic"] = True
     randomness.refuse_unless("diff_rank_seed", False)
     randomness.finish()
     environment = top.take_section("env_cfg")
-    if environment.take("cudnn_benchmark"):
+    if environment.take("cudnn_benchmark", to="trainer.benchmark"):
         trainer["benchmark"] = True
     environment.ignore(
         "Workers run without cv2 threads; the Trainer starts the processes.",
@@ -129,7 +148,7 @@ def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
     )
     environment.finish()
     trainer |= _translate_processes(top)
-    if top.take_section("auto_scale_lr").node.get("enable"):
+    if top.take_section("auto_scale_lr", to="off: the rate is not scaled").node.get("enable"):
         top.refuse(
             "auto_scale_lr",
             "the learning rate is not scaled by the batch size yet",
@@ -149,24 +168,24 @@ def _translate_processes(top: Section) -> dict[str, Any]:
     if wrapper.take("find_unused_parameters") or top.take("find_unused_parameters"):
         owner = wrapper if "find_unused_parameters" in wrapper.node else top
         owner.note("find_unused_parameters", FIND_UNUSED)
+    else:
+        wrapper.use("find_unused_parameters", "so it is here in any case")
+        top.use("find_unused_parameters", "so it is here in any case")
     wrapper.finish()
     for key in ("strategy", "runner_type"):
         top.refuse_unless(key, None, reason=STRATEGY)
     synchronize = top.refuse_unless("sync_bn", *SYNC_BN) is not None
+    top.use("sync_bn", "trainer.sync_batchnorm")
     return {"sync_batchnorm": True} if synchronize else {}
 
 
 def translate_places(top: Section, filename: str | None) -> dict[str, Any]:
-    """Return `work_dir`, `load_from` and `resume` of the Spec, with their origins."""
+    """Return `work_dir`, `load_from` and `resume` of the Spec."""
     stem = Path(filename).stem if filename else "run"
-    load_from = top.take("load_from")
-    resume = bool(top.take("resume", False))
+    resume = bool(top.take("resume", False, to="resume"))
+    load_from = top.take_path("load_from", to="resume" if resume else "load_from")
     return {
-        "origins": {
-            "work_dir": top.origin_of("work_dir"),
-            "resume" if resume else "load_from": top.origin_of("load_from"),
-        },
-        "work_dir": top.take("work_dir", f"work_dirs/{stem}"),
+        "work_dir": top.take_path("work_dir", f"work_dirs/{stem}", to="work_dir"),
         "load_from": None if resume else load_from,
         "resume": (load_from or True) if resume else False,
     }

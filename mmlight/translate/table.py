@@ -5,29 +5,37 @@ renames them; they are checked against the signature of the class when it is bui
 not list them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pkgutil import resolve_name
 from typing import Any
 
-from mmlight.errors import UnsupportedTypeError, list_names, nearest_name
-from mmlight.read.node import ConfigDict, to_plain
+from mmlight.errors import UnsupportedTypeError, list_names, nearest_name, raise_all
+from mmlight.read.imported import load_constants
+from mmlight.read.node import ConfigDict, to_nodes, to_plain
 from mmlight.registry import Registry
+from mmlight.registry.registry import Found
+from mmlight.registry.tree import PACKAGES
 from mmlight.spec import Call
-from mmlight.translate.section import Section
+from mmlight.translate.section import Report, Section
 
-ORIGINALS = ("mmpretrain", "mmcls", "mmengine", "mmcv")
-SCOPES = (*ORIGINALS, "torchvision", "torch")
+OLD_SCOPES = ("mmcv", "mmcls")
+TORCH_SCOPES = ("torchvision", "torch")
 
 
 def bare_name(name: Any) -> Any:
-    """Drop the scope of a type; whatever is no scoped name stays.
+    """Drop the scope of a type, or its path in a package of mm; whatever else stays.
 
     Examples:
-        >>> bare_name("mmpretrain.ResNet"), bare_name("my_package.nets.Net"), bare_name(None)
-        ('ResNet', 'my_package.nets.Net', None)
+        >>> bare_name("mmpretrain.ResNet"), bare_name("mmengine::EMAHook"), bare_name(None)
+        ('ResNet', 'EMAHook', None)
+        >>> bare_name("mmpretrain.models.ResNet"), bare_name("my_package.nets.Net")
+        ('ResNet', 'my_package.nets.Net')
     """
-    scope, _, bare = name.rpartition(".") if isinstance(name, str) else ("", "", name)
-    return bare if scope in SCOPES else name
+    if not isinstance(name, str):
+        return name
+    path, _, bare = name.replace("::", ".").rpartition(".")
+    return bare if path.split(".")[0] in PACKAGES or path in TORCH_SCOPES else name
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ class Row:
         rename: Arguments that have another name here, mm name first.
         ignore: Arguments without effect here, with the reason.
         extra: Arguments that every call of this type gets besides its own.
+        scopes: Where the originals register the type, if not where those of its table are.
     """
 
     name: str
@@ -47,6 +56,7 @@ class Row:
     rename: Mapping[str, str] = field(default_factory=dict)
     ignore: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
 
 
 class Table:
@@ -55,9 +65,13 @@ class Table:
     Args:
         kind: What the rows describe, for error texts: 'transform', 'dataset', ...
         rows: The built-in types.
-        registry: The user's own types.
+        registry: The user's own types, the root of the tree of their scopes.
         file: File of the rows, named in the error for an unknown type.
         nested: Arguments that hold dicts to translate as well, with the table that knows them.
+        scopes: Where the originals register the types.
+        nested_in_own: Those of `nested` that are translated for users' classes as well; the others
+            reach them as the dicts that they are, as in the originals.
+        upgrade: Turns a dict in 0.x words into 1.x words, where one is built by 0.x code.
     """
 
     def __init__(
@@ -68,12 +82,36 @@ class Table:
         *,
         file: str,
         nested: Mapping[str, Callable[[], "Table"]] | None = None,
+        scopes: tuple[str, ...] = ("mmcls", "mmpretrain"),
+        nested_in_own: tuple[str, ...] = (),
+        upgrade: Callable[[ConfigDict], ConfigDict] = lambda cfg: cfg,
     ) -> None:
         self.kind = kind
         self.rows = {row.name: row for row in rows}
         self.registry = registry
         self.file = file
         self.nested = dict(nested or {})
+        self.nested_in_own = nested_in_own
+        self.upgrade = upgrade
+        self.scopes = {row.name: row.scopes or scopes for row in self.rows.values()}
+
+    def describe(self, cfg: Mapping[str, Any], scope: str) -> Call:
+        """Translate one dict that stands in no config.
+
+        Args:
+            cfg: `{"type": ..., **arguments}`, plain.
+            scope: Where its names are looked up, and whose words it speaks.
+
+        Raises:
+            MMLightError: If it cannot be translated; several problems are raised together.
+        """
+        report = Report(scope=scope)
+        node = to_nodes(cfg)
+        node = self.upgrade(node) if scope in OLD_SCOPES else node
+        call = self.translate(Section(node, self.kind, report))
+        raise_all(report.errors)
+        assert call is not None  # a type that is unknown is an error
+        return call
 
     def translate(self, section: Section, default: str | None = None) -> Call | None:
         """Translate one dict; None, with the problem recorded, when its type is unknown.
@@ -83,9 +121,8 @@ class Table:
             default: The type when the key is missing.
         """
         name = section.take("type", default)
-        row = self._find(name)
+        row = self._find(section, name)
         if row is None:
-            self._refuse(section, name)
             return None
         kwargs: dict[str, Any] = dict(row.extra)
         origins = {}
@@ -94,55 +131,149 @@ class Table:
         for key in section.leftover:
             section.take(key)
             new = row.rename.get(key, key)
-            kwargs[new] = self._argument(section, key)
+            kwargs[new] = self._argument(section, key, is_own=self.rows.get(row.name) is not row)
             origins[new] = section.origin_of(key)
         origin = section.origin_of("type")
         return Call(row.target, kwargs, path=section.path, origins=origins, origin=origin)
 
-    def translate_list(self, section: Section, key: str) -> list[Call]:
-        """Translate a list of dicts; a single dict counts as a list of one."""
+    def translate_entry(self, section: Section, key: str) -> Any:
+        """Translate an entry: a dict, or an object that is used as it is."""
+        if section.holds_object(key):
+            return section.take(key, to="used as it is, an object")
+        return self.translate(section.take_section(key))
+
+    def translate_list(self, section: Section, key: str) -> list[Any]:
+        """Translate a list of dicts; a single dict, or an object, counts as a list of one."""
+        if section.holds_object(key):
+            return [section.take(key, to="used as it is, an object")]
         calls = [self.translate(item) for item in section.take_list(key)]
         return [call for call in calls if call is not None]
 
-    def translate_nested(self, section: Section, key: str) -> Call | list[Call] | None:
+    def translate_nested(self, section: Section, key: str) -> Call | list[Any] | None:
         """Translate a dict into one call, a list of dicts into a list."""
         if isinstance(section.node[key], ConfigDict):
             return self.translate(section.take_section(key))
         return self.translate_list(section, key)
 
-    def _argument(self, section: Section, key: str) -> Any:
-        value = section.node[key]
+    def _argument(self, section: Section, key: str, *, is_own: bool) -> Any:
+        value = load_constants(section.node[key], section.origin_of(key))
+        for path in find_import_paths(value) if section.report.safe else ():
+            refuse_import_path(section, key, path)
+        if is_own and key not in self.nested_in_own:
+            return to_plain(value)
         if value is None and key == "init_cfg":
             return []  # in mm None keeps torch's values, here it means the class's own default
         if key not in self.nested or not _holds_type(value):
             return to_plain(value)
         return self.nested[key]().translate_nested(section, key)
 
-    def _find(self, name: Any) -> Row | None:
-        if isinstance(name, type) or (callable(name) and hasattr(name, "__qualname__")):
-            return Row(name.__name__, f"{name.__module__}.{name.__qualname__}")
-        bare = bare_name(name)
-        if not isinstance(bare, str):
+    def _find(self, section: Section, name: Any) -> Row | None:
+        """Find the row of a type, or make the row of a user's class; None when it is refused."""
+        if callable(name) and hasattr(name, "__qualname__"):
+            return self._make_row(section, name)
+        if not isinstance(name, str):
+            self._refuse(section, name)
             return None
-        if bare in self.rows:
-            return self.rows[bare]
-        own = self.registry.get(bare)
-        if own is not None:
-            return Row(bare, f"{own.__module__}.{own.__qualname__}")
-        is_path = "." in bare and bare.split(".")[0] not in ORIGINALS
-        return Row(bare, bare) if is_path else None
+        registry = self.registry.in_scope(section.report.scope)
+        found = registry.find(name, self.scopes)
+        if found is None and bare_name(name) != name:  # the path that a lazy config imports
+            found = registry.find(bare_name(name), self.scopes)
+        if found is None:
+            if not is_import_path(name):
+                self._refuse(section, name)
+                return None
+            if section.report.safe and name not in {row.target for row in self.rows.values()}:
+                refuse_import_path(section, "type", name)
+                return None
+            return Row(str(name), str(name))  # of a lazy config as well
+        self._note_where(section, found)
+        return (
+            self.rows[bare_name(name)]
+            if not found.target
+            else self._make_row(section, found.target)
+        )
+
+    def _make_row(self, section: Section, target: Callable[..., Any]) -> Row | None:
+        """Describe a user's class by its import path."""
+        path = f"{target.__module__}.{getattr(target, '__qualname__', repr(target))}"
+        problem = find_import_problem(target, path)
+        if not problem:
+            return Row(target.__name__, path)
+        section.refuse("type", problem, next_step="Define it at the top level of a module.")
+        return None
+
+    def _note_where(self, section: Section, found: Found) -> None:
+        if not found.is_near:
+            source = "the installed package" if found.is_installed else "the registry of"
+            section.note("type", f"The {self.kind} comes from {source} {found.scope}.")
 
     def _refuse(self, section: Section, name: Any) -> None:
-        known = [*self.rows, *self.registry]
+        known = [*self.rows, *(n for place in self.registry.family for n in place)]
+        unknown, missing = f"unknown {self.kind} type {name!r}", f"the {self.kind} has no type"
         error = UnsupportedTypeError(
             section.key_path("type"),
-            f"unknown {self.kind} type {name!r}" if name else f"the {self.kind} has no type",
+            unknown if name is not None else missing,
             origin=section.origin_of("type"),
             expected=list_names(known),
             nearest=nearest_name(str(name).rpartition(".")[2], known),
             next_step=f"Correct the name, or register your class (rows: {self.file}).",
         )
         section.report.errors.append(error)
+
+
+def is_import_path(name: str) -> bool:
+    """Tell whether a type is an import path outside the packages of mm.
+
+    Examples:
+        >>> is_import_path("torch.optim.SGD"), is_import_path("mmcls.ResNet")
+        (True, False)
+    """
+    return "." in name and name.split(".")[0] not in PACKAGES
+
+
+def find_import_paths(value: Any) -> Iterator[str]:
+    """Yield the types inside an argument that are import paths.
+
+    Examples:
+        >>> list(find_import_paths([{"type": "os.system", "policies": [{"type": "Rotate"}]}]))
+        ['os.system']
+    """
+    if isinstance(value, Mapping):
+        kind = value.get("type")
+        if isinstance(kind, str) and is_import_path(kind):
+            yield kind
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from find_import_paths(item)
+
+
+def refuse_import_path(section: Section, key: str, path: str) -> None:
+    """Record that a type could lead to any function, where a config is read safely."""
+    section.refuse(
+        key,
+        f"the import path {path!r} is not followed for a config that is read safely",
+        expected="the name of a type that mmlight has",
+        next_step="Read the config without --safe if you trust it.",
+    )
+
+
+def find_import_problem(target: Any, path: str) -> str:
+    """Tell why a class cannot be imported by its path; nothing when it can.
+
+    Examples:
+        >>> find_import_problem(ConfigDict, "mmlight.read.node.ConfigDict")
+        ''
+        >>> find_import_problem(lambda x: x, "a.b.<locals>.f")
+        "'a.b.<locals>.f' cannot be imported: it is defined inside a function"
+    """
+    try:
+        found = None if "<" in path else resolve_name(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        return f"{path!r} cannot be imported: {error}"
+    if "<" in path:
+        return f"{path!r} cannot be imported: it is defined inside a function"
+    return "" if found is target else f"{path!r} has become something else since it was registered"
 
 
 def _holds_type(value: Any) -> bool:

@@ -4,13 +4,15 @@ Every key is translated, or ignored with a note, or refused; all problems are ra
 """
 
 import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mmlight.errors import MMLightError, raise_all
 from mmlight.read.config import OVERRIDE, Config
+from mmlight.read.key_path import note_paths
 from mmlight.read.node import ConfigDict, ConfigList, Origin
-from mmlight.spec import Spec
+from mmlight.spec import Note, Spec
 from mmlight.translate.data import translate_data, translate_metrics
 from mmlight.translate.hooks import translate_hooks
 from mmlight.translate.models import translate_model
@@ -20,6 +22,7 @@ from mmlight.translate.runtime import translate_environment, translate_loop, tra
 from mmlight.translate.section import Report, Section
 from mmlight.upgrade.upgrade import NEW_KEYS, OLD_KEYS
 
+HELPER = "a helper variable"
 # keys that are known but not read by any section
 OTHER_KEYS = frozenset({"custom_imports", "model", "data_preprocessor", "custom_hooks", "work_dir"})
 
@@ -31,10 +34,14 @@ class Translation:
     Args:
         spec: The run; parts of it are missing where there are errors.
         errors: Problems, in the order in which they were met.
+        priorities: mm's priority of each callback of the Spec, in their order.
+        uses: What becomes of the entries that are no arguments of a call.
     """
 
     spec: Spec
     errors: tuple[MMLightError, ...]
+    priorities: tuple[int, ...] = ()
+    uses: tuple[Note, ...] = ()
 
 
 def translate_config(config: Config) -> Spec:
@@ -52,10 +59,24 @@ def translate_config(config: Config) -> Spec:
     return translation.spec
 
 
-def try_translate(config: Config) -> Translation:
-    """Translate what can be translated, and return the problems beside it."""
-    report = Report(notes=list(config.notes))
-    top = Section(config.values, "", report)
+def try_translate(
+    config: Config, problems: Sequence[MMLightError] = (), *, safe: bool = False
+) -> Translation:
+    """Translate what can be translated, and return the problems beside it.
+
+    Args:
+        config: In mmengine words; see `upgrade_config`.
+        problems: What the upgrade has taken out; what is wrong only for that reason is not told.
+        safe: Refuse types that are import paths: building such a run calls what they lead to.
+    """
+    report = Report(notes=list(config.notes), safe=safe)
+    top = Section(note_paths(config.values), "", report)
+    top.take("custom_imports", to="modules that were imported first")
+    scope = top.take("default_scope", report.scope, to="names are looked up there first")
+    if isinstance(scope, str):
+        report.scope = scope
+    else:
+        top.refuse("default_scope", expected="the name of a package, such as 'mmpretrain'")
     other = find_other_model(top)
     if other is not None:
         return Translation(Spec(model={}), (other,))
@@ -66,8 +87,9 @@ def try_translate(config: Config) -> Translation:
     data = translate_data(top)
     metrics = translate_metrics(top)
     optimizer, precision = translate_optimizer(top)
-    callbacks, loggers = translate_hooks(top, loop, translate_schedules(top), places["work_dir"])
+    entries, loggers = translate_hooks(top, loop, translate_schedules(top), places["work_dir"])
     _sort_leftovers(top, config)
+    uses = tuple(note for note in report.notes if note.quiet)
     trainer = {
         **loop.trainer_arguments(),
         **environment,
@@ -81,30 +103,41 @@ def try_translate(config: Config) -> Translation:
         model={**network, **optimizer, **metrics},
         data=data,
         trainer=trainer,
-        callbacks=callbacks,
+        callbacks=tuple(call for _, call in entries),
         seed=seed,
-        notes=tuple(report.notes),
+        notes=tuple(note for note in report.notes if not note.quiet),
+        origins={note.text: note.origin for note in uses if note.is_place},
         **places,
     )
-    return Translation(spec, tuple(report.errors))
+    errors = (*problems, *_leave_out_sequels(report.errors, problems))
+    return Translation(spec, errors, tuple(priority for priority, _ in entries), uses)
+
+
+def _leave_out_sequels(
+    errors: Iterable[MMLightError], problems: Iterable[MMLightError]
+) -> list[MMLightError]:
+    """Leave out what is wrong where a value, or the type of a dict, was taken out before."""
+    places = [problem.path.removesuffix(".type") for problem in problems]
+    inside = tuple(f"{place}{mark}" for place in places for mark in ".[")
+    return [e for e in errors if e.path not in places and not e.path.startswith(inside)]
 
 
 def _sort_leftovers(top: Section, config: Config) -> None:
     """Tell helper variables and harmless names from keys that were meant to have an effect.
 
-    A name that some statement of the config reads is a helper variable. Of the others, a dict or a
-    near miss of a known key is refused; mm would ignore it without a word. So is whatever the
-    command line sets and nothing reads.
+    A name that some statement of the config reads is a helper variable. Of the others, a near miss
+    of a known key is refused, and so is whatever the command line sets. The rest has no effect in
+    mm either: in a file that mm has dumped, no statement reads `img_norm_cfg` any more.
     """
     known = NEW_KEYS | OLD_KEYS | OTHER_KEYS | top.known
     for key in top.leftover:
         if _is_overridden(top.origin_of(key), top.node[key]):
             _refuse_override(top, key, key in config.names_read)
         elif key in config.names_read or key.startswith("_"):
-            top.take(key)
+            top.take(key, to=HELPER)
         elif key in OLD_KEYS | {"fp16"}:
             top.ignore("A word of mmcls 0.x; mmpretrain 1.x does not read it.", key)
-        elif not (isinstance(top.node[key], dict) or is_near_miss(key, known)):
+        elif not is_near_miss(key, known):
             top.ignore("Nothing reads this name, as in the original.", key)
     top.finish(known - OLD_KEYS)
 

@@ -5,13 +5,20 @@ from typing import Any
 
 from mmlight.read.node import ConfigDict, ConfigList, to_plain
 from mmlight.spec import Note
+from mmlight.upgrade.datasets import upgrade_dataset
+from mmlight.upgrade.malformed import check_shape
 from mmlight.upgrade.move import move, node, pop
+from mmlight.upgrade.shape import DATASET, STAGES
 from mmlight.upgrade.transforms import upgrade_transform
 
-STAGES = ("train", "val", "test")
 LOADER_WORDS = {"samples_per_gpu": "batch_size", "workers_per_gpu": "num_workers"}
-SPLIT_BY_TEST_MODE = ("CIFAR10", "CIFAR100", "MNIST", "FashionMNIST")
-FORMATTING = ("ImageToTensor", "ToTensor", "Collect", "Transpose", "ToNumpy", "DefaultFormatBundle")
+FORMATTING = (
+    *("ImageToTensor", "ToTensor", "Collect", "Transpose", "ToNumpy", "DefaultFormatBundle"),
+    "ToHalf",
+)
+IPU = "It is for IPUs, which nothing drives any more."
+PACKED = "done by PackInputs"
+HALF = "Mixed precision casts images by itself."
 
 
 def upgrade_data(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
@@ -22,19 +29,21 @@ def upgrade_data(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
 
     From: mmcls 0.25 `train_model`, `build_dataloader`, `single_gpu_test`.
     """
-    if not isinstance(old.get("data"), ConfigDict):
+    if old.get("data") is None:
         return
     data, _ = pop(old, "data")
     sampler, sampler_origin = pop(old, "sampler")
-    special = {stage: data.pop(f"{stage}_dataloader", ConfigDict()) for stage in STAGES}
+    special = {stage: data.pop(f"{stage}_dataloader") or ConfigDict() for stage in STAGES}
     datasets = {stage: pop(data, stage) for stage in STAGES if data.get(stage) is not None}
     for stage, (dataset, origin) in datasets.items():
         loader = data.copy()
         for word in ("shuffle", "drop_last") if stage != "train" else ():
             loader.pop(word, None)  # these settings of `data` hold for training only
-        loader.update(special[stage])
+        loader.put_all(special[stage])
         for word, new_word in LOADER_WORDS.items():
             loader.rename(word, new_word)
+        if "mode" in loader:
+            notes.append(Note(f"data.{stage}_dataloader.mode", IPU, pop(loader, "mode")[1]))
         shuffle, _ = pop(loader, "shuffle", stage == "train")
         loader.setdefault("persistent_workers", True)
         chosen = (
@@ -44,26 +53,46 @@ def upgrade_data(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
         if chosen["type"] == "RepeatAugSampler":
             chosen.setdefault("selected_round", 256)  # 0 in 1.x
         loader.put("sampler", chosen, sampler_origin or origin)
+        path = f"{stage}_dataloader.dataset"
+        dataset = upgrade_dataset(dataset, path, notes, held_out=stage != "train")
         loader.put("dataset", dataset, origin)
-        if isinstance(dataset, ConfigDict):
-            _upgrade_dataset(dataset, held_out=stage != "train")
         new.put(f"{stage}_dataloader", loader, origin)
-    _upgrade_pipelines([dataset for dataset, _ in datasets.values()], new)
+    _upgrade_pipelines([new[f"{stage}_dataloader"]["dataset"] for stage in datasets], new, notes)
 
 
-def _upgrade_dataset(dataset: ConfigDict, *, held_out: bool) -> None:
-    """Say by `split` what 0.x said by `test_mode`, which it sets for validation and test."""
-    if held_out:
-        dataset.setdefault("test_mode", True)
-    if dataset.get("type") in SPLIT_BY_TEST_MODE:
-        split = "test" if dataset.get("test_mode") else "train"
-        dataset.put("split", split, dataset.origin_of("test_mode"))
+def upgrade_lone_dataset(dataset: ConfigDict) -> ConfigDict:
+    """Return a dataset that 0.x code builds by itself; no preprocessor takes its Normalize."""
+    check_shape(dataset, DATASET, "dataset")
+    upgraded: ConfigDict = upgrade_dataset(dataset.copy(), "dataset", [], held_out=False)
+    for owner in find_pipelines(upgraded):
+        owner["pipeline"] = _upgrade_steps(owner["pipeline"], [])
+    return upgraded
 
 
-def _upgrade_pipelines(datasets: Iterable[Any], new: ConfigDict) -> None:
-    owners = [owner for dataset in datasets for owner in _find_pipelines(dataset)]
+def _upgrade_pipelines(datasets: Iterable[Any], new: ConfigDict, notes: list[Note]) -> None:
+    owners = [owner for dataset in datasets for owner in find_pipelines(dataset)]
     for owner in owners:
-        owner.put("pipeline", _upgrade_steps(owner["pipeline"]), owner.origin_of("pipeline"))
+        for step in owner["pipeline"]:
+            if type_of(step) == "ToHalf":
+                path = getattr(step.origin, "path", "") or "pipeline"
+                notes.append(Note(path, HALF, step.origin))
+        steps = _upgrade_steps(owner["pipeline"], notes)
+        owner.put("pipeline", steps, owner.origin_of("pipeline"))
+    before = [step for owner in owners for step in owner["pipeline"]]
+    lift_normalize(owners, new)
+    kept = {id(step) for owner in owners for step in owner["pipeline"]}
+    for step in before:
+        if id(step) not in kept and step is not new.get("data_preprocessor"):
+            notes.append(Note(step.origin.path, "model.preprocessor", step.origin, quiet=True))
+
+
+def lift_normalize(owners: list[ConfigDict], new: ConfigDict) -> None:
+    """Move the Normalize of all pipelines to the preprocessor if they agree on it.
+
+    Args:
+        owners: The datasets that have a pipeline.
+        new: The config, which gets `data_preprocessor`.
+    """
     norms = [_find_normalize(owner["pipeline"]) for owner in owners]
     if not norms or norms[0] is None or any(to_plain(norm) != to_plain(norms[0]) for norm in norms):
         return
@@ -75,26 +104,32 @@ def _upgrade_pipelines(datasets: Iterable[Any], new: ConfigDict) -> None:
     new.put("data_preprocessor", preprocessor, preprocessor.origin)
 
 
-def _find_pipelines(dataset: Any) -> list[ConfigDict]:
+def find_pipelines(dataset: Any) -> list[ConfigDict]:
     """Return the dicts that hold a pipeline, through wrappers such as RepeatDataset."""
     if isinstance(dataset, (list, tuple)):
-        return [owner for item in dataset for owner in _find_pipelines(item)]
+        return [owner for item in dataset for owner in find_pipelines(item)]
     if not isinstance(dataset, ConfigDict):
         return []
-    own = [dataset] if "pipeline" in dataset else []
-    return own + _find_pipelines(dataset.get("dataset")) + _find_pipelines(dataset.get("datasets"))
+    own = [dataset] if isinstance(dataset.get("pipeline"), (list, tuple)) else []
+    return own + find_pipelines(dataset.get("dataset")) + find_pipelines(dataset.get("datasets"))
 
 
-def _upgrade_steps(steps: Iterable[ConfigDict]) -> ConfigList:
-    """Upgrade each transform and put one `PackInputs` in the place of the formatting steps."""
+def _upgrade_steps(steps: Iterable[Any], notes: list[Note]) -> ConfigList:
+    """Upgrade each transform and put one `PackInputs` in the place of the formatting steps.
+
+    What is no dict (an object) stays, so that the next stage refuses it.
+    """
     upgraded = ConfigList()
     pack = None
     for step in steps:
-        if step.get("type") not in FORMATTING:
-            upgraded.append(upgrade_transform(step.copy()))
+        kind = type_of(step)
+        if kind not in FORMATTING:
+            upgraded.append(upgrade_transform(step) if isinstance(step, ConfigDict) else step)
             continue
+        if pack is not None and step.origin is not None:
+            notes.append(Note(step.origin.path, PACKED, step.origin, quiet=True))
         pack = pack or node(step.origin, type="PackInputs")
-        if step["type"] == "Collect":
+        if kind == "Collect":
             move(step.copy(), "meta_keys", pack, "meta_keys")
     if pack is not None:
         upgraded.append(pack)
@@ -103,6 +138,11 @@ def _upgrade_steps(steps: Iterable[ConfigDict]) -> ConfigList:
 
 def _find_normalize(steps: ConfigList) -> ConfigDict | None:
     """Return the Normalize step that stands right before the formatting, if there is just one."""
-    found = [step for step in steps if step.get("type") == "Normalize"]
-    last = steps[-2] if len(steps) > 1 and steps[-1].get("type") == "PackInputs" else None
+    found = [step for step in steps if type_of(step) == "Normalize"]
+    last = steps[-2] if len(steps) > 1 and type_of(steps[-1]) == "PackInputs" else None
     return found[0] if len(found) == 1 and found[0] is last else None
+
+
+def type_of(step: Any) -> Any:
+    """Return the type of a transform; None for one that is no dict."""
+    return step.get("type") if isinstance(step, ConfigDict) else None

@@ -5,6 +5,13 @@ from mmlight.spec import Note
 from mmlight.upgrade.move import move, node, pop
 
 AUGMENTS = {"BatchMixup": "Mixup", "BatchCutMix": "CutMix", "BatchResizeMix": "ResizeMix"}
+# the names of van-b0 to b3 in 1.x; the larger ones have none and are written out
+VAN_NAMES = {"b0": "tiny", "b1": "small", "b2": "base", "b3": "large"}
+VAN_SIZES = {
+    "b4": ([64, 128, 320, 512], [3, 6, 40, 3]),
+    "b5": ([96, 192, 480, 768], [3, 3, 24, 3]),
+    "b6": ([96, 192, 384, 768], [6, 6, 90, 6]),
+}
 
 
 def upgrade_model(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
@@ -12,19 +19,32 @@ def upgrade_model(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
 
     From: mmcls 0.25 `ImageClassifier` and `Augments`.
     """
-    if not isinstance(old.get("model"), ConfigDict):
+    if old.get("model") is None:
         return
     model, origin = pop(old, "model")
     new.put("model", model, origin)
-    train_cfg = model.get("train_cfg")
-    if isinstance(train_cfg, ConfigDict) and train_cfg.get("augments"):
-        _upgrade_augments(train_cfg)
+    if (model.get("train_cfg") or {}).get("augments"):
+        _upgrade_augments(model["train_cfg"])
     # 0.x fills in a checkpoint's weights first and the residual blocks' zeros afterwards
     model.put("pretrained_last", False, origin)
     if isinstance(model.get("backbone"), ConfigDict):
         _upgrade_backbone(model["backbone"])
-    if isinstance(model.get("head"), ConfigDict) and isinstance(model["head"].get("loss"), dict):
-        _upgrade_loss(model["head"]["loss"], notes)
+    head = model.get("head")
+    if isinstance(head, ConfigDict) and isinstance(head.get("loss"), dict):
+        _upgrade_loss(head["loss"], notes)
+    if isinstance(head, ConfigDict) and head.get("type") == "ConformerHead":
+        initial = node(head.origin, type="Normal", layer="Linear", std=0.01)
+        head.setdefault("init_cfg", initial)  # a truncated normal in 1.x
+
+
+def upgrade_part(part: ConfigDict) -> ConfigDict:
+    """Return one module of a model, a backbone or a loss, that 0.x code builds by itself."""
+    part = part.copy()
+    _upgrade_backbone(part)
+    for loss in (part, part.get("loss")):
+        if isinstance(loss, ConfigDict):
+            _upgrade_loss(loss, [])
+    return part
 
 
 def _upgrade_augments(train_cfg: ConfigDict) -> None:
@@ -57,9 +77,26 @@ def _upgrade_backbone(backbone: ConfigDict) -> None:
     if "output_cls_token" in backbone:
         flag, origin = pop(backbone, "output_cls_token")
         backbone.put("out_type", "cls_token" if flag else "featmap", origin)
+    if kind == "ConvNeXt":
+        backbone.setdefault("init_cfg", None)  # a truncated normal in 1.x
+    if kind == "VAN" and isinstance(backbone.get("arch"), str):
+        _upgrade_van(backbone)
     if backbone.get("drop_path_rate") and ("ResNet" in kind or "ResNeXt" in kind):
         # the same rate in every block, where 1.x raises it from block to block
         backbone.put("drop_path_schedule", "constant", backbone.origin_of("drop_path_rate"))
+
+
+def _upgrade_van(backbone: ConfigDict) -> None:
+    """Name the size as 1.x does.
+
+    From: mmcls 0.25 `VAN.arch_zoo`.
+    """
+    size, origin = backbone["arch"], backbone.origin_of("arch")
+    backbone.put("arch", VAN_NAMES.get(size, size), origin)
+    if size in VAN_SIZES:
+        widths, depths = VAN_SIZES[size]
+        words = {"embed_dims": widths, "depths": depths, "ffn_ratios": [8, 8, 4, 4]}
+        backbone.put("arch", node(origin, **words), origin)
 
 
 def _upgrade_loss(loss: ConfigDict, notes: list[Note]) -> None:

@@ -33,13 +33,13 @@ def move(source: ConfigDict, key: str, target: ConfigDict, path: str) -> None:
 
 
 def put(target: ConfigDict, path: str, value: Any, origin: Origin | None) -> None:
-    """Set a dotted path; missing dicts on the way are created with the same origin."""
+    """Set a dotted path; missing dicts on the way are created, with the same file and line."""
     *parents, last = path.split(".")
     for name in parents:
         if name not in target:
             child = ConfigDict()
-            child.origin = origin
-            target.put(name, child, origin)
+            child.origin = origin and Origin(origin.file, origin.line)
+            target.put(name, child, child.origin)
         target = target[name]
     target.put(last, value, origin)
 

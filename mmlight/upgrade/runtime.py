@@ -2,6 +2,8 @@
 
 from mmlight.read.node import ConfigDict, ConfigList, Origin, copy_tree
 from mmlight.spec import Note
+from mmlight.upgrade.data import IPU
+from mmlight.upgrade.metrics import to_evaluators
 from mmlight.upgrade.move import move, node, pop, put
 
 # mmcv's priorities, which differ from mmengine's
@@ -19,6 +21,15 @@ UNUSED_EVALUATION = {
     "broadcast_bn_buffer": "Buffers are synchronized by DistributedDataParallel.",
     "out_dir": "The best checkpoint is kept beside the others.",
     "file_client_args": "The best checkpoint is kept beside the others.",
+}
+IPU_WORDS = ("ipu_model_cfg", "options_cfg", "fp16_cfg")
+BACKENDS = {
+    "TensorboardLoggerHook": "TensorboardVisBackend",
+    "WandbLoggerHook": "WandbVisBackend",
+    "MlflowLoggerHook": "MLflowVisBackend",
+    "ClearMLLoggerHook": "ClearMLVisBackend",
+    "NeptuneLoggerHook": "NeptuneVisBackend",
+    "DvcliveLoggerHook": "DVCLiveVisBackend",
 }
 VALIDATES_FIRST = "The original validates once before training as well, here it does not."
 MOVES = (
@@ -51,16 +62,19 @@ def upgrade_runtime(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None
 
 def _upgrade_loop(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
     epochs, epochs_origin = pop(old, "total_epochs")
-    if isinstance(old.get("runner"), ConfigDict):
+    if old.get("runner") is not None:
         if epochs is not None:
             notes.append(Note("total_epochs", "`runner` says how long to train.", epochs_origin))
         runner, origin = pop(old, "runner")
         kind, kind_origin = pop(runner, "type", "EpochBasedRunner")
         runner.put("type", LOOPS.get(kind, kind), kind_origin)
+        for word in IPU_WORDS:
+            if word in runner:
+                notes.append(Note(f"runner.{word}", IPU, pop(runner, word)[1]))
         new.put("train_cfg", runner, origin)
     elif epochs is not None:
-        loop = node(epochs_origin, type="EpochBasedTrainLoop", max_epochs=epochs)
-        new.put("train_cfg", loop, epochs_origin)
+        put(new, "train_cfg.type", "EpochBasedTrainLoop", epochs_origin)
+        put(new, "train_cfg.max_epochs", epochs, epochs_origin)
         if old.get("runner", ...) is None:
             old.pop("runner")
 
@@ -73,7 +87,7 @@ def _upgrade_evaluation(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> 
     From: mmcls 0.25 `train_model`, `EvalHook`.
     """
     options, origin = pop(old, "evaluation")
-    options = options if isinstance(options, ConfigDict) else ConfigDict()
+    options = options or ConfigDict()
     for key, reason in UNUSED_EVALUATION.items():
         if key in options:
             notes.append(Note(f"evaluation.{key}", reason, pop(options, key)[1]))
@@ -101,17 +115,14 @@ def _write_evaluators(options: ConfigDict, origin: Origin | None, new: ConfigDic
     From: mmcls 0.25 `BaseDataset.evaluate`.
     """
     settings, _ = pop(options, "metric_options")
-    settings = settings if isinstance(settings, ConfigDict) else ConfigDict()
+    settings = settings or ConfigDict()
     metric, metric_origin = pop(options, "metric", "accuracy")
-    evaluator = node(metric_origin or origin, type="Accuracy", generation="0.x")
-    if metric not in ("accuracy", ["accuracy"]):
-        evaluator.put("type", metric, metric_origin)
-    evaluator.put("topk", (1, 5), origin)
-    for key in list(settings):
-        move(settings, key, evaluator, key)
+    origins = (metric_origin or origin, origin)
     for stage in ("val", "test"):
         if f"{stage}_dataloader" in new:
-            new.put(f"{stage}_evaluator", copy_tree(evaluator), evaluator.origin)
+            dataset = new[f"{stage}_dataloader"].get("dataset")
+            evaluators = to_evaluators(metric, settings.copy(), dataset, origins)
+            new.put(f"{stage}_evaluator", copy_tree(evaluators), origins[0])
 
 
 def _upgrade_hooks(old: ConfigDict, new: ConfigDict) -> None:
@@ -120,6 +131,8 @@ def _upgrade_hooks(old: ConfigDict, new: ConfigDict) -> None:
     options, origin = pop(old, "checkpoint_config")
     for key in list(options or ()):
         move(options, key, checkpoint, key)
+    if options is not None:
+        hooks.put("checkpoint", checkpoint, origin)
     if options is None and not checkpoint:
         hooks.put("checkpoint", None, origin)
     elif options is None:
@@ -151,20 +164,21 @@ def _upgrade_custom_hooks(old: ConfigDict) -> None:
 def _upgrade_log(old: ConfigDict, new: ConfigDict, hooks: ConfigDict) -> None:
     """Turn the list of logger hooks into one logger and the visualizer's backends."""
     options, origin = pop(old, "log_config")
-    if not isinstance(options, ConfigDict):
+    if options is None:
         return
     logger = node(origin, type="LoggerHook")
     hooks.put("logger", logger, origin)
     move(options, "interval", logger, "interval")
     backends = ConfigList()
-    for hook in options.pop("hooks", ()):
-        name = hook.get("type", "")
+    for hook in options.pop("hooks") or ():
+        name = hook["type"]
         if name == "TextLoggerHook":
-            hook.pop("type")
+            logger.put("type", "LoggerHook", pop(hook, "type")[1])
             for key in list(hook):
                 move(hook, key, logger, key)
             continue
-        hook.put("type", name.replace("LoggerHook", "VisBackend"), hook.origin_of("type"))
+        hook.put("type", BACKENDS.get(name, name), hook.origin_of("type"))
+        hook.rename("log_dir", "save_dir")
         backends.append(hook)
     if backends:
         put(

@@ -9,12 +9,13 @@ that changes needs a small function; 3 add the pair to tests/upgrade/test_transf
 case to tests/reference/test_transforms.py.
 """
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from mmlight.read.node import ConfigDict
+from mmlight.read.node import ConfigDict, ConfigList
+from mmlight.upgrade.malformed import check_shape
+from mmlight.upgrade.shape import STEP
 
 OLD: Final = {"generation": "0.x"}
 CV2_ONLY: Final = ("interpolation", "backend")
@@ -92,10 +93,11 @@ def _convert_rotate(step: ConfigDict) -> None:
 
 
 def _convert_compose(step: ConfigDict) -> None:
-    inner = copy.copy(step["transforms"])
-    for index, transform in enumerate(inner):
-        inner[index] = upgrade_transform(transform)
-    step["transforms"] = inner
+    inner = ConfigList(
+        upgrade_transform(transform) if isinstance(transform, ConfigDict) else transform
+        for transform in step["transforms"]
+    )
+    step.put("transforms", inner, None)
 
 
 TRANSFORMS: Final = (
@@ -127,6 +129,12 @@ TRANSFORMS: Final = (
     Row("Compose", "Compose", convert=_convert_compose),
 )
 ROWS: Final = {row.old: row for row in TRANSFORMS}
+
+
+def upgrade_lone_transform(step: ConfigDict) -> ConfigDict:
+    """Return a transform that 0.x code builds by itself, in the words of mmpretrain 1.2."""
+    check_shape(step, STEP, "transform")
+    return upgrade_transform(step)
 
 
 def upgrade_transform(step: ConfigDict) -> ConfigDict:

@@ -8,14 +8,20 @@ To add a key: 1. find the file that owns its section; 2. move the value there, w
 compare in its test.
 """
 
+from dataclasses import replace
+
+from mmlight.errors import MMLightError, raise_all
 from mmlight.read.config import Config
+from mmlight.read.key_path import note_paths
 from mmlight.read.node import ConfigDict
 from mmlight.spec import Note
 from mmlight.upgrade.data import upgrade_data
+from mmlight.upgrade.malformed import drop_malformed
 from mmlight.upgrade.model import upgrade_model
 from mmlight.upgrade.move import pop
 from mmlight.upgrade.optim import upgrade_optim
 from mmlight.upgrade.runtime import upgrade_runtime
+from mmlight.upgrade.scopes import fold_scopes
 
 OLD_KEYS = frozenset(
     (
@@ -50,10 +56,28 @@ def upgrade_config(config: Config) -> Config:
     """Return the config in mmengine words; one that is in those words already is returned as it is.
 
     Top-level keys that have no old meaning stay as they are, so that the next stage reports them.
+
+    Raises:
+        UnsupportedValueError: If one value cannot be what 0.x takes there, such as `data = 5`.
+        ConfigErrors: If several cannot.
     """
+    upgraded, errors = try_upgrade(config)
+    raise_all(errors)
+    return upgraded
+
+
+def try_upgrade(config: Config) -> tuple[Config, tuple[MMLightError, ...]]:
+    """Upgrade what can be upgraded, and return the problems beside it; see `upgrade_config`.
+
+    Values that cannot be what 0.x takes there are missing in the result.
+    """
+    folded = fold_scopes(config.values)
+    if folded is not config.values:
+        config = config.replace_values(folded)
     if not is_old(config):
-        return config
-    old = config.copy().values
+        return config, ()
+    old = note_paths(config.values)
+    errors = drop_malformed(old)
     new = ConfigDict()
     notes: list[Note] = []
     for upgrade in (upgrade_model, upgrade_data, upgrade_optim, upgrade_runtime):
@@ -62,4 +86,12 @@ def upgrade_config(config: Config) -> Config:
         notes.append(Note(key, IGNORED_BESIDE_MODEL, pop(old, key)[1]))
     for key, value in old.items():
         new.put(key, value, old.origin_of(key))
-    return config.replace_values(new, notes)
+    new.setdefault("default_scope", "mmcls")  # where the types of 0.x have their names
+    return config.replace_values(new, [_to_user_path(note) for note in notes]), tuple(errors)
+
+
+def _to_user_path(note: Note) -> Note:
+    """Let a note name the entry as the config does, where the entry's origin knows that."""
+    path = note.origin.path if note.origin is not None else ""
+    is_entry = path.rpartition(".")[2] == note.path.rpartition(".")[2]
+    return replace(note, path=path) if is_entry else note

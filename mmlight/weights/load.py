@@ -3,14 +3,17 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from mmlight.errors import WeightsError, list_names
-from mmlight.models.initialize import Pretrained
 from mmlight.weights.dialects import translate_dialect
 from mmlight.weights.name_map import name_map
 from mmlight.weights.read import find_state_dict, read_checkpoint
+
+if TYPE_CHECKING:
+    from mmlight.models.initialize import Pretrained
 
 HEAD = "head."
 _SHOWN = 5
@@ -50,16 +53,25 @@ class LoadReport:
         return text
 
 
-def load_pretrained(module: nn.Module, pretrained: Pretrained) -> None:
+def load_pretrained(module: nn.Module, pretrained: "Pretrained") -> None:
     """Load what an `init_cfg=dict(type='Pretrained', ...)` asks for into the module that has it.
 
     Raises:
         WeightsError: If the file cannot be read, has nothing under the prefix, or does not fit.
     """
-    state = find_state_dict(read_checkpoint(pretrained.checkpoint))
-    if pretrained.prefix:
-        state = _select(state, pretrained.prefix.rstrip(".") + ".", pretrained.checkpoint)
-    load_state(module, state, pretrained.checkpoint)
+    load_state(module, read_pretrained(pretrained), pretrained.checkpoint)
+
+
+def read_pretrained(pretrained: "Pretrained", *, lazily: bool = False) -> dict[str, Tensor]:
+    """Return the part of a checkpoint that an `init_cfg` asks for; see `read_checkpoint`.
+
+    Raises:
+        WeightsError: If the file cannot be read or has nothing under the prefix.
+    """
+    state = find_state_dict(read_checkpoint(pretrained.checkpoint, lazily=lazily))
+    if not pretrained.prefix:
+        return state
+    return _select(state, pretrained.prefix.rstrip(".") + ".", pretrained.checkpoint)
 
 
 def load_weights(module: nn.Module, location: str) -> LoadReport:
@@ -87,6 +99,20 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], location: str) ->
     From: mmcv 1.7 and mmengine 0.10 `load_checkpoint`, which go on when no name fits or when shapes
     differ.
     """
+    values, report = match_state(module, state, location)
+    module.load_state_dict(values, strict=False)
+    level = logging.WARNING if report.missing or report.dropped else logging.INFO
+    _logger.log(level, "%s: %s", location, report)
+    return report
+
+
+def match_state(
+    module: nn.Module, state: Mapping[str, Tensor], location: str
+) -> tuple[dict[str, Tensor], LoadReport]:
+    """Return the entries of a state dict that fit a module, under its names, changing nothing.
+
+    Args and errors are those of `load_state`; the module may be on the meta device.
+    """
     own = module.state_dict()
     fitting, unexpected = _rename(module, state, own)
     if not fitting:
@@ -94,14 +120,10 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], location: str) ->
     dropped = tuple(name for name in fitting if fitting[name].shape != own[name].shape)
     _check_shapes({name: fitting[name] for name in dropped}, own, location)
     values = {name: value for name, value in fitting.items() if name not in dropped}
-    module.load_state_dict(values, strict=False)
     missing = tuple(
         name for name in own if name not in fitting and "num_batches_tracked" not in name
     )
-    report = LoadReport(tuple(values), missing, unexpected, dropped)
-    level = logging.WARNING if missing or dropped else logging.INFO
-    _logger.log(level, "%s: %s", location, report)
-    return report
+    return values, LoadReport(tuple(values), missing, unexpected, dropped)
 
 
 def _rename(

@@ -9,6 +9,7 @@ import os
 import re
 import urllib.error
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -35,12 +36,13 @@ def _name_of_method(owner: Any, name: str) -> str:
     return name
 
 
-def read_checkpoint(location: str | os.PathLike[str]) -> dict[str, Any]:
+def read_checkpoint(location: str | os.PathLike[str], *, lazily: bool = False) -> dict[str, Any]:
     """Read a checkpoint to the CPU.
 
     Args:
         location: A file, or an `http(s)://` address, which is fetched once into torch's cache
             folder.
+        lazily: Read a tensor's values only when they are used, where the file allows it.
 
     Returns:
         The content, whatever its layout; see `find_state_dict`.
@@ -56,7 +58,8 @@ def read_checkpoint(location: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals(_harmless_classes()):
             warnings.simplefilter("ignore")  # doubts about the file, which the error tells better
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            mmap = lazily and zipfile.is_zipfile(path)
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except Exception as error:
         raise _unreadable(name, path, error) from error
     if not isinstance(content, dict):
@@ -95,33 +98,53 @@ def find_state_dict(content: dict[str, Any]) -> dict[str, torch.Tensor]:
 # -------------------------------------------------------------------------- addresses
 
 
-def _fetch(url: str) -> Path:
-    """Return the file behind an address: from a mirror, from the cache, or from the net."""
-    name = Path(urlparse(url).path).name or urlparse(url).netloc
+def find_fetched(url: str) -> Path | None:
+    """Return the file behind an address, from a mirror folder or the cache; None if not there."""
     mirror = os.environ.get(MIRROR_VARIABLE, "")
-    local = Path(mirror).expanduser() / name
+    local = Path(mirror).expanduser() / _name_of(url)
     if mirror and "://" not in mirror and local.is_file():
         return local
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    path = folder / name
-    if path.is_file():
-        return path
-    source = mirror.rstrip("/") + urlparse(url).path if "://" in mirror else url
+    path = _cache_folder() / _name_of(url)
+    return path if path.is_file() else None
+
+
+def find_source(url: str) -> str:
+    """Return the address to fetch from: that of a mirror, if one is named, else the given one."""
+    mirror = os.environ.get(MIRROR_VARIABLE, "")
+    return mirror.rstrip("/") + urlparse(url).path if "://" in mirror else url
+
+
+def unfetchable(url: str, error: Exception) -> WeightsError:
+    """Return the error for weights that cannot be fetched: which file to put where."""
+    return WeightsError(
+        url,
+        f"the weights cannot be fetched from {find_source(url)}: "
+        f"{getattr(error, 'reason', None) or error}",
+        next_step=f"Get {_name_of(url)} elsewhere and put it into {_cache_folder()}, or into the "
+        f"folder that the environment variable {MIRROR_VARIABLE} names.",
+    )
+
+
+def _fetch(url: str) -> Path:
+    """Return the file behind an address: from a mirror, from the cache, or from the net."""
+    fetched = find_fetched(url)
+    if fetched is not None:
+        return fetched
+    path = _cache_folder() / _name_of(url)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(source, str(path), progress=False)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(find_source(url), str(path), progress=False)
     except (urllib.error.URLError, OSError, ValueError) as error:
-        raise WeightsError(
-            url,
-            f"the weights cannot be fetched from {source}: {_reason(error)}",
-            next_step=f"Get {name} elsewhere and put it into {folder}, or into the folder that "
-            f"the environment variable {MIRROR_VARIABLE} names.",
-        ) from error
+        raise unfetchable(url, error) from error
     return path
 
 
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "reason", None) or error)
+def _name_of(url: str) -> str:
+    return Path(urlparse(url).path).name or urlparse(url).netloc
+
+
+def _cache_folder() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
 
 
 # -------------------------------------------------------------------------- errors

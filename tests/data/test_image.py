@@ -18,8 +18,10 @@ def test_read_image_raises_when_file_is_missing(tmp_path):
 def test_read_image_raises_when_file_holds_no_image(tmp_path, backend, content):
     path = tmp_path / "broken.jpg"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"broken.jpg"):
+    with pytest.raises(DataError, match=r"broken.jpg") as caught:
         im.read_image(str(path), backend=backend)
+    if backend == "cv2":
+        assert caught.value.problem == "the file holds no image that can be decoded"
 
 
 @pytest.mark.parametrize("backend", ["cv2", "pillow"])

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from mmlight.hooks.priority import Priority, to_priority
@@ -19,9 +21,9 @@ def test_number_is_kept_when_in_range(value):
     assert to_priority(value) == value
 
 
-@pytest.mark.parametrize("value", [-1, 101])
+@pytest.mark.parametrize("value", [-1, 101, 0.5, [1]])
 def test_number_is_refused_when_out_of_range(value):
-    with pytest.raises(ValueError, match=f"between 0 and 100, got {value}"):
+    with pytest.raises(ValueError, match=re.escape(f"between 0 and 100, got {value}")):
         to_priority(value)
 
 

@@ -1,4 +1,7 @@
 import copy
+import pickle
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,11 +58,16 @@ def test_origin_raises_when_key_is_missing(file):
         Config.fromfile(file).origin("model.width")
 
 
-def test_origin_is_none_when_set_from_python():
+def test_origin_is_the_line_of_the_script_when_set_from_python(file):
     config = Config({"a": {"b": 1}})
+    assert config.origin("a.b") is None
+    line = sys._getframe().f_lineno
     config.c = {"d": 2}
     config["e"] = 3
-    assert [config.origin(key) for key in ("a.b", "c.d", "e")] == [None, None, None]
+    config.a.b = 4
+    places = [str(config.origin(key)) for key in ("c.d", "e", "a.b")]
+    assert places == [f"{__file__}:{line + n}" for n in (1, 2, 3)]
+    assert config.origin("a.b").overrode.value == 1
 
 
 def test_override_reaches_one_place_when_nodes_are_shared(file):
@@ -90,7 +98,10 @@ def test_merge_names_its_caller_when_used_from_python(file):
     assert str(config.origin("model.backbone.depth")) == ("merge_from_dict model.backbone.depth=18")
 
 
-@pytest.mark.parametrize("copier", [Config.copy, copy.deepcopy])
+@pytest.mark.parametrize(
+    "copier",
+    [Config.copy, copy.copy, copy.deepcopy, lambda config: pickle.loads(pickle.dumps(config))],
+)
 def test_copy_is_apart_when_changed(file, copier):
     config = Config.fromfile(file)
     other = copier(config)
@@ -105,16 +116,86 @@ def test_replace_values_keeps_notes_when_more_come(file):
     assert [str(note) for note in config.notes] == ["a: b", "c: d"]
 
 
-def test_dump_reads_back_when_written(file):
+@pytest.mark.parametrize("suffix", [".py", ".yaml", ".yml", ".json"])
+def test_dump_reads_back_when_written(file, suffix):
     config = Config.fromfile(file)
-    config.dump("b.py")
-    assert Config.fromfile("b.py").to_dict() == config.to_dict()
+    assert config.dump(f"b{suffix}") is None
+    again = Config.fromfile(f"b{suffix}")
+    assert again.to_dict() == {**config.to_dict(), **again.to_dict()}
+    assert again.pipeline[0].size == ([2, 3] if suffix == ".json" else (2, 3))
+
+
+def test_dump_returns_the_format_of_the_file_when_no_file_is_named(file):
+    config = Config.fromfile(file)
+    assert config.dump() == config.pretty_text
     assert config.pretty_text.startswith("model = dict(backbone=dict(type='ResNet', depth=50)")
+    config.dump("b.yaml")
+    assert Config.fromfile("b.yaml").dump() == Path("b.yaml").read_text()
+    assert Config({"a": 1}).dump() == "a = 1\n"
 
 
-def test_reading_raises_when_suffix_is_foreign():
-    with pytest.raises(ConfigError, match=r"a\.json: .*'\.json'"):
-        Config.fromfile("a.json")
+def test_dump_raises_when_a_value_has_no_text(file):
+    config = Config.fromfile(file)
+    config.model.act = lambda x: x
+    with pytest.raises(ConfigError, match=r"model\.act: Python has no word for the function"):
+        config.dump("b.py")
+    assert "act=<function" in config.pretty_text
+    assert not Path("b.py").exists()
+
+
+def test_text_is_read_when_given():
+    config = Config.fromstring("a = dict(b=1)\nc = '{{ fileExtname }}'", ".py")
+    assert (config.to_dict(), config.filename) == ({"a": {"b": 1}, "c": ".py"}, None)
+    assert str(config.origin("a.b")) == "<text>.py:1"
+    assert Config.fromstring("a: {b: 1}", ".yml").a.b == 1
+    assert Config.fromstring('{"a": {"b": 1}}', ".json").a.b == 1
+    with pytest.raises(ConfigError, match=r"file_format: no config has the suffix '\.txt'"):
+        Config.fromstring("a = 1", ".txt")
+
+
+def test_words_of_the_originals_are_taken_when_reading(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.py").write_text(
+        "name = '{{ fileBasename }}'\nroot = '{{$NO_SUCH_ROOT:x}}'\n"
+        "custom_imports = dict(imports=['no_such_module_at_all'])"
+    )
+    config = Config.fromfile(
+        "a.py",
+        use_predefined_variables=False,
+        import_custom_modules=False,
+        use_environment_variables=False,
+        lazy_import=False,
+        format_python_code=False,
+    )
+    assert (config.name, config.root) == ("{{ fileBasename }}", "{{$NO_SUCH_ROOT:x}}")
+    assert read_config("a.py").name == "a.py"
+    with pytest.raises(ConfigError, match="no_such_module_at_all"):
+        Config.fromfile("a.py")
+
+
+def test_config_is_a_dict_to_its_users():
+    config = Config(dict(model=dict(depth=50), step=[1, dict(x=2)], lr=1), filename=Path("a.py"))
+    assert (len(config), list(config), list(config.keys()), "lr" in config) == (
+        *(3, ["model", "step", "lr"], ["model", "step", "lr"], True),
+    )
+    assert [config.pop("lr"), config.pop("lr", 3), config.setdefault("lr", 5)] == [1, 3, 5]
+    config.update(model=dict(width=2))
+    assert dict(config.items()) == {
+        "model": {"depth": 50, "width": 2},
+        "step": [1, {"x": 2}],
+        "lr": 5,
+    }
+    del config.lr
+    del config["step"]
+    config.model.neck = dict(type="N", sizes=[dict(a=1)])
+    assert (list(config), config.model.neck.sizes[0].a) == (["model"], 1)
+    assert config._cfg_dict.to_dict() == config.to_dict()
+    assert (config.filename, Config().to_dict()) == ("a.py", {})
+
+
+def test_config_refuses_when_it_is_given_no_dict():
+    with pytest.raises(TypeError, match=r"cfg_dict must be a dict, got \['a'\]"):
+        Config(["a"])
 
 
 def test_reading_raises_when_file_is_missing(file):

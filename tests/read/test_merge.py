@@ -1,9 +1,11 @@
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmlight.errors import ConfigError
-from mmlight.read.merge import merge, set_by_path
+from mmlight.read.config import read_config
+from mmlight.read.key_path import walk
+from mmlight.read.merge import merge, set_by_path, split_path
 from mmlight.read.node import ConfigDict, Origin, copy_tree, to_nodes, to_plain
 
 LEAVES = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.just((1, 2)), st.just([3]))
@@ -117,3 +119,126 @@ def test_set_by_path_creates_nothing_when_it_fails():
     with pytest.raises(ConfigError):
         set_by_path(tree, "a.b", 2, None)
     assert tree == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "steps"),
+    [("a", ["a"]), ("a.0.b", ["a", "0", "b"]), ("a[0].b[12]", ["a", "0", "b", "12"])],
+)
+def test_path_is_split_when_items_are_named_in_either_way(path, steps):
+    assert split_path(path) == steps
+
+
+def list_chain(origin):
+    found = []
+    while origin is not None:
+        found.append(str(origin))
+        origin = origin.overrode.origin if origin.overrode else None
+    return found
+
+
+def test_merge_remembers_when_dicts_are_replaced_whole():
+    base = to_nodes({"a": {"x": 1, "y": {"z": 2}}, "b": [1]}, Origin("base.py", 1))
+    child = {"a": {"_delete_": True, "x": 5, "y": {"z": 6, "w": 7}}, "b": [2]}
+    merged = merge(to_nodes(child, Origin("child.py", 2)), base)
+    both, one = ["child.py:2", "base.py:1"], ["child.py:2"]
+    chains = {path: list_chain(origin) for path, _, origin in walk(merged)}
+    assert chains == {
+        **dict.fromkeys(["a", "a.x", "a.y", "a.y.z", "b"], both),
+        **dict.fromkeys(["a.y.w", "b[0]"], one),
+    }
+    assert merged.origin_of("a").overrode.value == {"x": 1, "y": {"z": 2}}
+    assert [base.origin_of(key).overrode for key in base] == [None, None]
+
+
+def test_set_by_path_remembers_when_it_replaces():
+    tree = {"a": {"x": 1}, "p": [{"size": 1}, 2], "t": (1,)}
+    value = {"_delete_": True, "x": 3, "y": 4}
+    for path, new, old in (("a.x", 5, 1), ("p[1]", 5, 2), ("a", value, {"x": 1}), ("t", 5, (1,))):
+        nodes = put(tree, path, new)
+        origin = {place: origin for place, _, origin in walk(nodes)}[path]
+        assert (str(origin), str(origin.overrode.origin)) == ("--cfg-options", "a.py:1")
+        assert origin.overrode.value == old
+    assert put(tree, "a", value)["a"].origin_of("x").overrode.value == 1
+    assert put(tree, "a.new", 5)["a"].origin_of("new").overrode is None
+
+
+LEVELS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "a": st.fixed_dictionaries(
+                {},
+                optional={
+                    "x": st.integers(),
+                    "y": st.integers(),
+                    "c": st.dictionaries(st.sampled_from("uvw"), st.integers()),
+                    "_delete_": st.booleans(),
+                },
+            ),
+            "b": st.dictionaries(st.sampled_from("xyz"), st.integers()),
+            "d": st.integers(),
+        },
+    ),
+    min_size=1,
+    max_size=4,
+)
+"""What a file and its bases say, the file last."""
+
+
+def write(tree, lines, indent=""):
+    """Write a dict of a config, one entry a line, and return the line of each leaf."""
+    found = {}
+    for key, value in tree.items():
+        end = "," if indent else ""
+        if isinstance(value, dict):
+            lines.append(f"{indent}{key} = dict(")
+            found[key] = write(value, lines, indent + "    ")
+            lines.append(f"{indent}){end}")
+        else:
+            lines.append(f"{indent}{key} = {value}{end}")
+            found[key] = len(lines)
+    return found
+
+
+def lay(child, base, file, tree, fresh=False):
+    """Say what merging does to the places where leaves were set, the newest first."""
+    fresh = fresh or tree.get("_delete_", False)
+    laid = {} if fresh else dict(base)
+    for key, line in child.items():
+        old = base.get(key, {})
+        if isinstance(line, dict):
+            laid[key] = lay(line, old, file, tree[key], fresh)
+        else:
+            laid[key] = [f"{file}:{line}", *(old or [])]
+    return laid
+
+
+def list_leaves(tree, path=""):
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from list_leaves(value, f"{path}{key}.")
+        elif key != "_delete_":
+            yield path + key, value
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LEVELS, st.booleans())
+def test_chain_lists_every_line_that_set_a_leaf(tmp_path, levels, is_overridden):
+    expected = {}
+    for number, tree in enumerate(levels):
+        file = tmp_path / f"level{number}.py"
+        lines = [f"_base_ = ['level{number - 1}.py']"] if number else []
+        places = write(tree, lines)
+        file.write_text("\n".join(lines))
+        expected = lay(places, expected, file, tree)
+    config = read_config(file, ["a.x=5"] if is_overridden else None)
+    if is_overridden:
+        inner = expected.setdefault("a", {})
+        inner["x"] = ["--cfg-options a.x=5", *inner.get("x", [])]
+    leaves = {
+        path: list_chain(origin)
+        for path, value, origin in walk(config.values)
+        if not isinstance(value, dict) and not path.endswith("_delete_")
+    }
+    assert leaves == dict(list_leaves(expected))

@@ -62,7 +62,7 @@ first, [second, *rest] = 1, [2, 3, 4]
     names = ("pairs", "over", "twice", "stars", "comps", "first", "second", "rest")
     assert {name: ours[name] for name in names} == {name: theirs[name] for name in names}
     assert ours["none"] == {None: 1, "d": 2}
-    assert type(ours["comps"][0][0]) is ConfigDict
+    assert isinstance(ours["comps"][0][0], ConfigDict)
 
 
 @pytest.mark.parametrize(

@@ -1,218 +1,80 @@
 import pytest
 
 from mmlight.errors import ConfigError
-from mmlight.read.node import ConfigDict, to_plain
-from mmlight.read.text import read_text
+from mmlight.read.node import ConfigDict, Origin
+from mmlight.read.text import is_base_line, is_entry, make_entries, parse_python, run_python
 
 
-@pytest.fixture
-def write(tmp_path, monkeypatch):
-    """Write files and read `main.py`; the working directory is theirs, so origins stay short."""
-    monkeypatch.chdir(tmp_path)
-
-    def read(main, **others):
-        for name, text in {"main": main, **others}.items():
-            path = tmp_path / f"{name}.py"
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return read_text(tmp_path.__class__("main.py"))
-
-    return read
+def entries(text, names=None, given=None):
+    parsed = parse_python(text, "a.py")
+    return make_entries(
+        parsed, "a.py", run_python(parsed, "a.py", names or {}), given or ConfigDict()
+    )
 
 
-def origins(node, prefix=""):
-    found = {}
-    for key, value in node.items():
-        found[prefix + key] = str(node.origin_of(key))
-        if isinstance(value, ConfigDict):
-            found |= origins(value, f"{prefix}{key}.")
-    return found
+def test_parsing_tells_bases_and_names_when_asked():
+    parsed = parse_python("_base_ = [\n 'b.py',\n 'c.py']\nx = 1\ny = f(x)\n_base_.z", "a.py")
+    assert parsed.bases == (("b.py", 2), ("c.py", 3))
+    assert parsed.names_read == {"f", "x", "_base_", "z"}
+    assert parsed.lines == {"x": 4, "y": 5}
 
 
-BASE = """norm = dict(mean=1)
-model = dict(
-    type='A',
-    head=dict(
-        loss=1,
-        topk=2))
-"""
-MAIN = """_base_ = './base.py'
-model = dict(
-    head=dict(topk=3),
-    neck={
-        'type': 'N'})
-step = dict(type='S', **_base_.norm)
-model['extra'] = dict(a=1)
-for name in ('b', 'c'):
-    model['extra'][name] = 5
-"""
+def test_lines_leave_out_names_when_inside_functions():
+    text = "x = 1\ndef f():\n    x = 2\ny = [x for x in range(2)]\nfor i in y:\n    z = i"
+    assert parse_python(text, "a.py").lines == {"x": 1, "y": 4, "i": 5, "z": 6}
 
 
-def test_origins_are_exact_when_child_and_base(write):
-    file = write(MAIN, base=BASE)
-    assert origins(file.values) == {
-        "norm": "base.py:1",
-        "norm.mean": "base.py:1",
-        "model": "main.py:2",
-        "model.type": "base.py:3",
-        "model.head": "main.py:3",
-        "model.head.loss": "base.py:5",
-        "model.head.topk": "main.py:3",
-        "model.neck": "main.py:4",
-        "model.neck.type": "main.py:5",
-        "model.extra": "main.py:7",
-        "model.extra.a": "main.py:7",
-        "model.extra.b": "main.py:9",
-        "model.extra.c": "main.py:9",
-        "name": "main.py:8",
-        "step": "main.py:6",
-        "step.type": "main.py:6",
-        "step.mean": "base.py:1",
+def test_parsing_happens_once_when_the_text_is_the_same():
+    assert parse_python("a = 1", "a.py") is parse_python("a = 1", "a.py")
+    assert parse_python("a = 1", "a.py") is not parse_python("a = 1", "b.py")
+
+
+def test_only_values_are_entries_when_run():
+    values = entries("import math\nfrom math import pi\nclass A: ...\ndef f(): ...\nx = pi\n_y = 2")
+    assert values == {"x": 3.141592653589793, "_y": 2}
+
+
+def test_given_entries_keep_their_origins_when_untouched():
+    given = ConfigDict()
+    given.put("kept", 1, Origin("base.py", 4))
+    given.put("bound", 1, Origin("base.py", 5))
+    values = entries("\nbound = 1", given, given)
+    assert {key: str(values.origin_of(key)) for key in values} == {
+        "kept": "base.py:4",
+        "bound": "a.py:2",
     }
 
 
-def test_base_values_stay_when_child_assigns_into_base(write):
-    file = write(
-        "_base_ = 'base.py'\n_base_.model.head.loss = 7\nmodel = dict(type=_base_.model.type * 2)",
-        base=BASE,
-    )
-    assert to_plain(file.values)["model"] == {"type": "AA", "head": {"loss": 7, "topk": 2}}
-    assert str(file.values.model.head.origin_of("loss")) == "main.py:2"
+def test_running_names_the_file_when_asked():
+    assert entries("here = __file__") == {"here": "a.py"}
 
 
-def test_items_know_lines_when_lists(write):
-    steps = write("steps = [\n    dict(type='A'),\n    *[1, 2],\n]\nmore = [\n 1,\n 2]").values
-    assert str(steps.steps[0].origin_of("type")) == "main.py:2"
-    assert [str(steps.more.origin_of(index)) for index in (0, 1)] == ["main.py:6", "main.py:7"]
-
-
-def test_delete_replaces_when_child_says_so(write):
-    file = write("_base_ = 'base.py'\nmodel = dict(_delete_=True, type='B')", base=BASE)
-    assert to_plain(file.values.model) == {"type": "B"}
-
-
-def test_names_read_are_found_when_helpers(write):
-    file = write(
-        "_base_ = 'base.py'\nunused = 1\nsize = 2\ndef double(x):\n    return x * size\n"
-        "scale = double(3)\nstep = dict(norm=_base_.norm, old={{_base_.model.type}})",
-        base=BASE,
-    )
-    assert {"size", "double", "norm", "model"} <= file.names_read
-    assert not {"unused", "scale", "step"} & file.names_read
-    assert file.values.step == {"norm": {"mean": 1}, "old": "A"}
-    assert "double" not in file.values
-
-
-def test_text_holds_all_files_when_bases(write):
-    text = write(MAIN, base=BASE).text
-    assert text.index("norm = dict(mean=1)") < text.index("_base_ = './base.py'")
-
-
-def test_templates_are_filled_when_file_names(write, tmp_path):
-    values = write(
-        "a = '{{ fileDirname }}/x'\nb = '{{fileBasename}}'\nc = '{{ fileBasenameNoExtension }}'\n"
-        "d = '{{ fileExtname }}'"
-    ).values
-    assert to_plain(values) == {"a": f"{tmp_path}/x", "b": "main.py", "c": "main", "d": ".py"}
-
-
-@pytest.mark.parametrize("quote", ["", "'", '"'])
-def test_base_variables_are_filled_when_old_style(write, quote):
-    text = f"_base_ = 'base.py'\nloss = {quote}{{{{ _base_.model.head.loss }}}}{quote}"
-    assert write(text, base=BASE).values.loss == 1
-
-
-def test_environment_is_read_when_set_or_defaulted(write, monkeypatch):
-    monkeypatch.setenv("DEPTH", "101")
-    text = "depth = {{$DEPTH:50}}\nwidth = {{ $WIDTH:64 }}\nroot = '{{$ROOT:data/x}}'"
-    assert to_plain(write(text).values) == {"depth": 101, "width": 64, "root": "data/x"}
-
-
-def test_old_name_is_dropped_when_deprecated(write):
-    assert to_plain(write("_deprecation_ = dict(expected='x.py')\na = 1").values) == {"a": 1}
-
-
-def test_bases_may_nest_when_in_folders(write, tmp_path):
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "mid.py").write_text("_base_ = '../base.py'\nb = 1")
-    values = write("_base_ = 'deep/mid.py'\nc = 1", base="a = 1").values
-    assert to_plain(values) == {"a": 1, "b": 1, "c": 1}
-    assert str(values.origin_of("a")) == "base.py:1"
-
-
-FAILURES = {
-    "missing base": (
-        "_base_ = 'bas.py'",
-        dict(base=BASE),
-        ("bas.py: no such config file", "set in:   _base_ of main.py", "one of base.py, main.py"),
-    ),
-    "circle": (
-        "_base_ = 'base.py'",
-        dict(base="_base_ = 'main.py'"),
-        ("main.py: the config inherits from itself through base.py",),
-    ),
-    "duplicate": (
-        "_base_ = ['base.py', 'other.py']",
-        dict(base=BASE, other="x = 1\nnorm = 2"),
-        ("norm: two bases of main.py set the key 'norm'", "base.py:1 and other.py:2"),
-    ),
-    "syntax": (
-        "a = 1\nb = dict(x=1,, y=2)",
-        {},
-        ("main.py: syntax error", "'b = dict(x=1,, y=2)'", "set in:   main.py:2"),
-    ),
-    "syntax in base": (
-        "_base_ = 'base.py'",
-        dict(base="\n\na = (1"),
-        ("base.py: syntax error", "set in:   base.py:3"),
-    ),
-    "error inside": (
-        "a = 1\ndef f(x):\n    return x.no_such\n\nb = f(a)",
-        {},
-        ("AttributeError while the config ran: 'int' object has no attribute 'no_such'", ":3"),
-    ),
-    "unknown name": (
-        "a = 1\nb = dict(\n    x=aa)",
-        {},
-        ("NameError while the config ran: name 'aa' is not defined", "set in:   main.py:3"),
-    ),
-    "repeated key": (
-        "a = dict(x=1)\nb = dict(x=2, **a)",
-        {},
-        ("multiple values for keyword argument 'x'", "set in:   main.py:2"),
-    ),
-    "wrong base": ("a = 1\n_base_ = a", {}, ("_base_: '_base_ = a' names no files", "main.py:2")),
-    "wrong base items": ("_base_ = [1]", {}, ("_base_: '_base_ = [1]' names no files",)),
-    "dict over leaf": (
-        "_base_ = 'base.py'\nmodel = dict(head=dict(loss=dict(a=1)))",
-        dict(base=BASE),
-        ("model.head.loss: a dict cannot be merged into the inherited int 1", "over base.py:5"),
-    ),
-    "lazy": (
-        "from mmengine.config import read_base\nwith read_base():\n    from .x import *",
-        {},
-        ("main.py: lazy configs (`with read_base():`) cannot be read yet", "main.py:2"),
-    ),
-    "null bytes": ("a = 1\0", {}, ("main.py: the file holds null bytes",)),
-    "environment": (
-        "a = '{{$NO_SUCH_VARIABLE:}}'",
-        {},
-        ("main.py: the environment variable 'NO_SUCH_VARIABLE' is not set and has no default",),
-    ),
-}
-
-
-@pytest.mark.parametrize("case", FAILURES)
-def test_reading_raises_when(write, case):
-    main, others, texts = FAILURES[case]
+@pytest.mark.parametrize(
+    ("text", "problem", "line"),
+    [
+        ("x = 1\ny = (", "syntax error: '(' was never closed: 'y = ('", 2),
+        ("_base_ = x", "'_base_ = x' names no files", 1),
+        ("_base_ = 3", "'_base_ = 3' names no files", 1),
+        ("\nx = 1 / 0", "ZeroDivisionError while the config ran: division by zero", 2),
+        (
+            "_base_ = 'b.py'\nwith read_base():\n    from .c import *",
+            "the config has both '_base_' and 'with read_base():'",
+            3,
+        ),
+    ],
+)
+def test_text_is_refused_when_wrong(text, problem, line):
     with pytest.raises(ConfigError) as caught:
-        write(main, **others)
-    for text in texts:
-        assert text in str(caught.value)
+        entries(text)
+    assert (caught.value.problem, caught.value.origin) == (problem, f"a.py:{line}")
 
 
-def test_reading_raises_when_not_utf8(tmp_path):
-    path = tmp_path / "a.py"
-    path.write_bytes(b"a = '\xff'")
-    with pytest.raises(ConfigError, match=r"a\.py: the file cannot be read: .*0xff"):
-        read_text(path)
+def test_kinds_are_told_apart_when_asked():
+    import ast
+
+    assert [is_base_line(node) for node in ast.parse("_base_ = 1\n_base_.x = 2\nx = 3").body] == [
+        *(True, False, False)
+    ]
+    assert [is_entry(value) for value in (1, None, len, str, ast, is_entry)] == [
+        *(True, True, True, False, False, False)
+    ]

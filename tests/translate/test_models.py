@@ -87,7 +87,7 @@ REFUSED = {
     ),
     "unknown augment": (
         {"model.train_cfg": dict(augments=dict(type="Mixip"), num_classes=3)},
-        "model.train_cfg.augments[0].type: unknown batch augment type 'Mixip'",
+        "model.train_cfg.augments.type: unknown batch augment type 'Mixip'",
     ),
     "no number of classes": (
         {"model.train_cfg": dict(augments=MIXUP)},
@@ -102,6 +102,12 @@ def test_model_is_refused_when(problems, case):
     options, text = REFUSED[case]
     found = problems(**options) if "model" in options else problems(options)
     assert any(problem.startswith(text) for problem in found)
+
+
+@pytest.mark.parametrize("model", [None, dict(type="MyModel"), [1]])
+def test_nothing_is_told_of_the_preprocessor_when_there_is_no_model(problems, model):
+    (problem,) = problems(model=model, data_preprocessor=dict(mean=[1.0]))
+    assert problem.startswith("model")
 
 
 def test_model_is_refused_when_missing():

@@ -65,6 +65,10 @@ REFUSED = {
     "strategy": ({"type": "FSDPStrategy"}, "strategy: the value {'type': 'FSDPStrategy'} cannot"),
     "runner_type": ("FlexibleRunner", "runner_type: the value 'FlexibleRunner' cannot be used"),
     "randomness.diff_rank_seed": (True, "randomness.diff_rank_seed: the value True"),
+    "randomness.seed": ("x", "randomness.seed: the value 'x' cannot be used"),
+    "randomness": (3, "randomness: the value 3 cannot be used"),
+    "work_dir": (3, "work_dir: the value 3 cannot be used"),
+    "load_from": ([1], "load_from: the value [1] cannot be used"),
     "env_cfg.cudnn": (True, "env_cfg.cudnn: unknown key 'cudnn' with value True"),
     "model_wrapper_cfg.type": ("Mine", "model_wrapper_cfg.type: the value 'Mine'"),
     "auto_scale_lr.enable": (True, "auto_scale_lr: the learning rate is not scaled"),
@@ -107,14 +111,12 @@ def test_note_is_written_when_parameters_are_unused(translate, key):
 
 def test_notes_are_written_when_keys_have_no_effect(translate):
     words = dict(
-        default_scope="mmpretrain",
         log_level="INFO",
         launcher="none",
         auto_scale_lr=dict(base_batch_size=256),
         log_processor=dict(window_size=10),
     )
     assert {note.path for note in translate(**words).notes} == {
-        "default_scope",
         "log_level",
         "launcher",
         "log_processor",

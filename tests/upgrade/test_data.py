@@ -148,3 +148,24 @@ def test_no_loader_is_written_when_stage_is_missing():
     new = upgrade(val=None)
     assert "train_dataloader" in new
     assert not {"val_dataloader", "test_dataloader", "val_evaluator"} & new.keys()
+
+
+def test_words_for_ipus_become_notes_when_loader_or_step():
+    half = dict(type="ToHalf", keys=["img"])
+    data = dict(train=dataset(NORM, half), train_dataloader=dict(mode="async"))
+    config = upgrade_config(Config({"data": data, "runner": {"max_epochs": 1}}))
+    notes = [str(note) for note in config.notes if not note.quiet]
+    assert notes == [
+        "data.train_dataloader.mode: It is for IPUs, which nothing drives any more.",
+        "data.train.pipeline[1]: Mixed precision casts images by itself.",
+    ]
+    assert steps(to_plain(config.values)) == ["PackInputs"]
+    assert config.data_preprocessor.mean == [1.0]
+
+
+def test_datasets_are_joined_when_list():
+    new = upgrade(train=[dataset(NORM), dataset(NORM)], val=dataset(NORM))
+    joined = new["train_dataloader"]["dataset"]
+    assert joined["type"] == "ConcatDataset"
+    assert [len(part["pipeline"]) for part in joined["datasets"]] == [1, 1]
+    assert new["data_preprocessor"]["mean"] == [1.0]

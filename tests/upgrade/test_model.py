@@ -63,3 +63,21 @@ def test_unused_words_become_notes_when_label_smooth():
     ]
     other = dict(type="CrossEntropyLoss", loss_weight=2.0)
     assert upgrade(head=dict(loss=other))[0]["head"]["loss"] == other
+
+
+def test_size_is_renamed_when_van():
+    def arch(name):
+        return upgrade(backbone=dict(type="VAN", arch=name))[0]["backbone"]["arch"]
+
+    assert [arch(name) for name in ("b0", "b3", "tiny")] == ["tiny", "large", "tiny"]
+    assert arch("b5") == dict(
+        embed_dims=[96, 192, 480, 768], depths=[3, 3, 24, 3], ffn_ratios=[8, 8, 4, 4]
+    )
+
+
+def test_old_initial_values_are_written_when_defaults_changed():
+    model, _ = upgrade(backbone=dict(type="ConvNeXt"), head=dict(type="ConformerHead"))
+    assert model["backbone"]["init_cfg"] is None
+    assert model["head"]["init_cfg"] == dict(type="Normal", layer="Linear", std=0.01)
+    model, _ = upgrade(head=dict(type="ConformerHead", init_cfg=None))
+    assert model["head"]["init_cfg"] is None

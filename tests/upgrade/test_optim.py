@@ -105,3 +105,25 @@ def test_rate_counts_iterations_when_the_runner_does():
 def test_no_schedule_is_written_when_none():
     new = upgrade(lr_config=None, momentum_config=None)
     assert not {"param_scheduler", "lr_config", "momentum_config"} & new.keys()
+
+
+def test_scale_is_fixed_when_fp16_hook_without_one():
+    wrapper = upgrade(optimizer_config=dict(type="Fp16OptimizerHook"))["optim_wrapper"]
+    assert wrapper == dict(type="AmpOptimWrapper", optimizer=SGD, loss_scale=512.0)
+
+
+def test_unused_options_become_notes_when_optimizer_hook():
+    options = dict(type="DistOptimizerHook", coalesce=True, detect_anomalous_params=True)
+    config = upgrade_config(Config({"optimizer": SGD, "optimizer_config": options}))
+    assert to_plain(config.optim_wrapper) == dict(type="OptimWrapper", optimizer=SGD)
+    assert [note.path for note in config.notes if not note.quiet] == [
+        "optimizer_config.coalesce",
+        "optimizer_config.detect_anomalous_params",
+    ]
+
+
+def test_unused_words_become_notes_when_fp16():
+    words = dict(fp16=dict(loss_scale=2.0, accum_type="half"))
+    config = upgrade_config(Config({"optimizer": SGD, **words}))
+    notes = [str(note) for note in config.notes if not note.quiet]
+    assert notes == ["fp16.accum_type: Mixed precision has a loss scale and nothing else."]

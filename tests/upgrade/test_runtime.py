@@ -69,7 +69,6 @@ def test_metric_options_move_when_given():
     new, _ = upgrade(evaluation=dict(metric=["accuracy"], metric_options=options))
     expected = dict(type="Accuracy", generation="0.x", topk=(1,), thrs=(0.1, 0.5))
     assert new["val_evaluator"] == new["test_evaluator"] == expected
-    assert upgrade(evaluation=dict(metric="mAP"))[0]["val_evaluator"]["type"] == "mAP"
 
 
 def test_best_checkpoint_moves_when_evaluation():
@@ -127,7 +126,7 @@ def test_logger_moves_when_text_and_others():
     assert new["default_hooks"]["logger"] == dict(
         type="LoggerHook", interval=50, ignore_last=False, priority="VERY_LOW"
     )
-    assert new["visualizer"]["vis_backends"] == [dict(type="TensorboardVisBackend", log_dir="x")]
+    assert new["visualizer"]["vis_backends"] == [dict(type="TensorboardVisBackend", save_dir="x")]
 
 
 def test_own_interval_wins_when_the_text_logger_has_one():
@@ -168,3 +167,24 @@ def test_environment_moves_when_given(words, path, value):
     for name in path.split("."):
         new = new[name]
     assert new == value
+
+
+def test_words_for_ipus_become_notes_when_runner():
+    new, notes = upgrade(runner=dict(**RUNNER, ipu_model_cfg=dict(), options_cfg=dict()))
+    assert new["train_cfg"] == EVERY_EPOCH
+    told = "It is for IPUs, which nothing drives any more."
+    assert notes == [f"runner.ipu_model_cfg: {told}", f"runner.options_cfg: {told}"]
+
+
+@pytest.mark.parametrize(
+    ("hook", "backend"),
+    [
+        ("MlflowLoggerHook", "MLflowVisBackend"),
+        ("DvcliveLoggerHook", "DVCLiveVisBackend"),
+        ("WandbLoggerHook", "WandbVisBackend"),
+        ("MyLoggerHook", "MyLoggerHook"),
+    ],
+)
+def test_backend_has_the_name_of_mmengine_when_logger_hook(hook, backend):
+    new, _ = upgrade(log_config=dict(hooks=[dict(type=hook)]))
+    assert new["visualizer"]["vis_backends"] == [dict(type=backend)]

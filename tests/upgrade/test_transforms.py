@@ -111,6 +111,12 @@ def test_upgrade_leaves_step_when_type_is_the_users(step):
     assert to_plain(upgrade_transform(to_nodes(step))) == step
 
 
+def test_inner_steps_are_upgraded_when_composed():
+    inner = (dict(type="Resize", size=8), len)
+    step = to_nodes(dict(type="Compose", transforms=inner))
+    assert upgrade_transform(step)["transforms"] == [dict(type="Resize", scale=8), len]
+
+
 def test_upgrade_keeps_unknown_arguments_when_type_is_known():
     assert upgrade_transform(ConfigDict(type="RandomFlip", flip_probe=1))["flip_probe"] == 1
 

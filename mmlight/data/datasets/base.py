@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from mmlight.data.datasets.records import Records, pack_records
 from mmlight.data.datasets.safe_pickle import read_pickle
+from mmlight.data.transforms.compose import build_transforms
 from mmlight.errors import DataError
 
 Sample = dict[str, Any]
@@ -36,7 +37,8 @@ class BaseDataset(Dataset[Any]):
         indices: Keep the first `n` samples (last, if negative), or these indices.
         serialize_data: Accepted for the original's sake; samples are always packed, so it changes
             nothing.
-        pipeline: Transforms, applied in order; one that returns None rejects the sample.
+        pipeline: Transforms, or dicts that describe them, applied in order; one that returns None
+            rejects the sample.
         test_mode: Raise on a rejected sample instead of drawing another one.
         lazy_init: Load the samples at their first use.
         max_refetch: How many other samples to draw when the pipeline rejects one.
@@ -60,7 +62,7 @@ class BaseDataset(Dataset[Any]):
         filter_cfg: Mapping[str, Any] | None = None,
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
-        pipeline: Sequence[Transform] = (),
+        pipeline: Sequence[Transform | Mapping[str, Any]] = (),
         test_mode: bool = False,
         lazy_init: bool = False,
         max_refetch: int = 1000,
@@ -75,7 +77,7 @@ class BaseDataset(Dataset[Any]):
         self._metainfo = {**copy.deepcopy(self.METAINFO), **_read_metainfo(metainfo, classes)}
         self.filter_cfg = filter_cfg
         self.serialize_data = serialize_data
-        self.pipeline = list(pipeline)
+        self.pipeline = build_transforms(pipeline)
         self.test_mode = test_mode
         self.max_refetch = max_refetch
         self.data_list: Sequence[Sample] = []
@@ -99,6 +101,15 @@ class BaseDataset(Dataset[Any]):
             raise DataError(self.source, "the dataset is empty", next_step="Check the path.")
         self._check_labels()
         self._loaded = True
+
+    def check_files(self) -> None:
+        """Look for the files that loading reads, without reading them; for subclasses.
+
+        Raises:
+            DataError: If one is missing.
+        """
+        if self.ann_file and not os.path.isfile(self.ann_file):
+            raise missing_file(self.ann_file)
 
     def load_data_list(self) -> Sequence[Sample]:
         """Return one dict per sample; the annotation file's metainfo fills gaps in `metainfo`."""

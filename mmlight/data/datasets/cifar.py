@@ -59,6 +59,11 @@ class CIFAR10(SplitDataset):
     }
     label_key: ClassVar[str] = "labels"
 
+    def check_files(self) -> None:
+        """Look for the batches of the split."""
+        for name in self.files[self.split]:
+            self._find_batch(name)
+
     def load_data_list(self) -> Sequence[Sample]:
         """Return the samples, with 'img' and 'gt_label'."""
         if self.split == "train" and self.test_mode:
@@ -71,7 +76,7 @@ class CIFAR10(SplitDataset):
         labels = np.concatenate([np.asarray(batch[self.label_key], np.int64) for batch in batches])
         return Records({"img": np.ascontiguousarray(images), "gt_label": labels})
 
-    def _read_batch(self, name: str) -> dict[str, Any]:
+    def _find_batch(self, name: str) -> str:
         path = os.path.join(self.data_prefix["root"], self.folder, name)
         if not os.path.isfile(path):
             raise DataError(
@@ -80,6 +85,10 @@ class CIFAR10(SplitDataset):
                 next_step=f"Unpack the Python version of {type(self).__name__} into"
                 f" {self.data_prefix['root'] or '.'}, so that {self.folder}/{name} lies in it.",
             )
+        return path
+
+    def _read_batch(self, name: str) -> dict[str, Any]:
+        path = self._find_batch(name)
         batch = read_pickle(path)
         if not isinstance(batch, dict) or not {"data", self.label_key} <= batch.keys():
             raise DataError(path, f"the batch lacks the keys 'data' and '{self.label_key}'")

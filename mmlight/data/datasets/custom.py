@@ -97,18 +97,34 @@ class CustomDataset(BaseDataset):
                 next_step="Correct the line, or set with_label=False for images without labels.",
             ) from err
 
-    def _search_folder(self) -> Iterable[tuple[str, int]]:
+    def check_files(self) -> None:
+        """Look for the list file or the folder, and for one sub-folder per class."""
+        super().check_files()
+        if not self.ann_file:
+            self._check_folder()
+            if self.with_label:
+                self.find_class_folders()
+
+    def _check_folder(self) -> None:
         if not os.path.isdir(self.img_prefix):
             raise DataError(
                 self.img_prefix,
                 "this folder is missing",
                 next_step="Put the images there, or correct data_root or data_prefix.",
             )
+
+    def _search_folder(self) -> Iterable[tuple[str, int]]:
+        self._check_folder()
         if self.with_label:
             return self._search_classes()
         return [(name, 0) for name in find_files(self.img_prefix, self.extensions)]
 
-    def _search_classes(self) -> Iterator[tuple[str, int]]:
+    def find_class_folders(self) -> list[str]:
+        """Return the sub-folders in the order of their labels.
+
+        Raises:
+            DataError: If there are not as many as classes.
+        """
         with os.scandir(self.img_prefix) as entries:
             folders = sorted(entry.name for entry in entries if entry.is_dir())
         if self.CLASSES is not None and len(self.CLASSES) != len(folders):
@@ -117,6 +133,10 @@ class CustomDataset(BaseDataset):
                 f"{len(folders)} sub-folders do not fit {len(self.CLASSES)} classes",
                 next_step="Correct the folder, or give as many names as 'classes'.",
             )
+        return folders
+
+    def _search_classes(self) -> Iterator[tuple[str, int]]:
+        folders = self.find_class_folders()
         self._metainfo.setdefault("classes", tuple(folders))
         self.folder_to_idx = {name: label for label, name in enumerate(folders)}
         empty = []

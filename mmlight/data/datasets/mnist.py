@@ -47,15 +47,22 @@ class MNIST(SplitDataset):
 
     METAINFO: ClassVar[dict[str, Any]] = {"classes": tuple(tv.MNIST.classes)}
 
+    def check_files(self) -> None:
+        """Look for the two files of the split."""
+        self._find_both()
+
     def load_data_list(self) -> Sequence[Sample]:
         """Return the samples, with 'img' and 'gt_label'."""
-        stem = "t10k" if self.test_mode or self.split == "test" else "train"
-        images_path = self._find(f"{stem}-images-idx3-ubyte")
+        images_path, labels_path = self._find_both()
         images = read_idx(images_path, dimensions=3)
-        labels = read_idx(self._find(f"{stem}-labels-idx1-ubyte"), dimensions=1)
+        labels = read_idx(labels_path, dimensions=1)
         if len(images) != len(labels):
             raise DataError(str(images_path), f"{len(images)} images, but {len(labels)} labels")
         return Records({"img": images, "gt_label": labels.astype(np.int64)})
+
+    def _find_both(self) -> tuple[Path, Path]:
+        stem = "t10k" if self.test_mode or self.split == "test" else "train"
+        return self._find(f"{stem}-images-idx3-ubyte"), self._find(f"{stem}-labels-idx1-ubyte")
 
     def _find(self, name: str) -> Path:
         root = Path(self.data_prefix["root"])

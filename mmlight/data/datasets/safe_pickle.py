@@ -47,11 +47,25 @@ def read_pickle(path: str | Path, *, encoding: str = "latin1") -> Any:
         raw = Path(path).read_bytes()
     except OSError as err:
         raise DataError(str(path), f"cannot be read: {err.strerror}") from err
+    return load_pickle(raw, str(path), encoding=encoding)
+
+
+def load_pickle(content: bytes, name: str, *, encoding: str = "latin1") -> Any:
+    """Read plain data from the bytes of a pickle.
+
+    Args:
+        content: The bytes.
+        name: Where they come from, for error texts.
+        encoding: See `read_pickle`.
+
+    Raises:
+        DataError: See `read_pickle`.
+    """
     try:
-        return _Unpickler(io.BytesIO(raw), encoding=encoding).load()
+        return _Unpickler(io.BytesIO(content), encoding=encoding).load()
     except Exception as err:  # damaged pickles raise nearly any type
         raise DataError(
-            str(path),
+            name,
             f"is no pickle of plain data: {err}",
             next_step="Fetch the file again from its publisher, or convert it to JSON.",
         ) from err

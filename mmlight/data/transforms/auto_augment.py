@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from mmlight.data.presets import AUTO_AUGMENT_PRESETS, RAND_AUGMENT_PRESETS
 from mmlight.data.transforms import tone, warp
 from mmlight.data.transforms.compose import Compose
 from mmlight.data.transforms.contract import Generation, Results, Transform, check_generation
 from mmlight.data.transforms.operation import Operation, to_magnitude
-from mmlight.data.transforms.presets import AUTO_AUGMENT_PRESETS, RAND_AUGMENT_PRESETS
 
 OPERATIONS: Final[dict[str, type[Operation]]] = {
     cls.__name__: cls

@@ -76,22 +76,36 @@ def _blend_value(values: Array, other: float, factor: float) -> Array:
     return np.clip(blended, 0, 255).reshape(shape)  # (256, 1) -> (256,)
 
 
-def adjust_color(image: Array, factor: float) -> Array:
+def adjust_color(
+    image: Array, factor: float, *, grey_factor: float | None = None, offset: float = 0
+) -> Array:
     """Blend with the grey image: 0 is grey, 1 leaves the image, more is more colorful.
+
+    Args:
+        image: See above.
+        factor: Weight of the image.
+        grey_factor: Weight of the grey image; None means `1 - factor`.
+        offset: Added to every value.
 
     From: mmcv 1.7 and 2.x `adjust_color`, backend cv2 (rounds).
     """
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    blended = cv2.addWeighted(image, factor, grey, 1 - factor, 0)
+    rest = 1 - factor if grey_factor is None else grey_factor
+    blended = cv2.addWeighted(image, factor, grey, rest, offset)
     return blended if blended.dtype == np.uint8 else np.clip(blended, 0, 255)
 
 
-def adjust_sharpness(image: Array, factor: float) -> Array:
+def adjust_sharpness(image: Array, factor: float, kernel: Array = SMOOTH) -> Array:
     """Blend with the smoothed image: 0 is blurred, 1 leaves the image, more is sharper.
+
+    Args:
+        image: See above.
+        factor: Weight of the image.
+        kernel: What smooths it, float `(H, W)`.
 
     From: mmcv 1.7 and 2.x `adjust_sharpness` (truncates).
     """
-    smooth = cv2.filter2D(image, -1, SMOOTH).astype(np.float32)
+    smooth = cv2.filter2D(image, -1, kernel).astype(np.float32)
     blended = cv2.addWeighted(image.astype(np.float32), factor, smooth, 1 - factor, 0, dst=smooth)
     return np.clip(blended, 0, 255, out=blended).astype(image.dtype)
 
@@ -117,14 +131,21 @@ def adjust_lighting(image: Array, shift: Array, *, to_rgb: bool) -> Array:
     return floats + shift
 
 
-def auto_contrast(image: Array) -> Array:
+def auto_contrast(image: Array, cutoff: tuple[float, float] = (0, 0)) -> Array:
     """Stretch each channel of a uint8 image from its darkest and brightest value to 0 and 255.
 
-    From: mmcv 1.7 and 2.x `auto_contrast`, no cutoff (truncates).
+    Args:
+        image: See above.
+        cutoff: How many of the darkest and of the brightest pixels to leave out of account [%].
+
+    From: mmcv 1.7 and 2.x `auto_contrast` (truncates).
     """
 
     def stretch(histogram: Array) -> Array:
-        used = np.flatnonzero(histogram)
+        below = np.cumsum(histogram)
+        first = below[-1] * cutoff[0] // 100
+        last = below[-1] - below[-1] * cutoff[1] // 100
+        used = np.flatnonzero(np.diff(np.clip(below, first, last), prepend=first))
         low, high = used[0], used[-1]
         if low >= high:
             return RAMP

@@ -34,8 +34,8 @@ def grid_size(
 
 def resize_pos_embed(
     pos_embed: Tensor,
-    source: tuple[int, int],
-    target: tuple[int, int],
+    src_shape: tuple[int, int],
+    dst_shape: tuple[int, int],
     mode: str = "bicubic",
     num_extra_tokens: int = 1,
 ) -> Tensor:
@@ -43,8 +43,8 @@ def resize_pos_embed(
 
     Args:
         pos_embed: Embeddings `(1, num_extra_tokens + H * W, C)`.
-        source: Grid (H, W) of `pos_embed`.
-        target: Grid of the result.
+        src_shape: Grid (H, W) of `pos_embed`.
+        dst_shape: Grid of the result.
         mode: Mode of `torch.nn.functional.interpolate`.
         num_extra_tokens: Number of tokens without a place on the grid.
 
@@ -52,21 +52,21 @@ def resize_pos_embed(
         Embeddings for the target grid, of the same dtype.
 
     Raises:
-        ValueError: If the length of `pos_embed` does not fit `source`.
+        ValueError: If the length of `pos_embed` does not fit `src_shape`.
 
     From: mmcls 0.25 and mmpretrain 1.2 `resize_pos_embed`: computed in float32, without
         antialiasing.
     """
-    if tuple(source) == tuple(target):
+    if tuple(src_shape) == tuple(dst_shape):
         return pos_embed
-    if pos_embed.shape[1] != source[0] * source[1] + num_extra_tokens:
+    if pos_embed.shape[1] != src_shape[0] * src_shape[1] + num_extra_tokens:
         raise ValueError(
-            f"pos_embed must fit the grid {source}, got the shape {tuple(pos_embed.shape)}"
+            f"pos_embed must fit the grid {src_shape}, got the shape {tuple(pos_embed.shape)}"
         )
     extra, grid = pos_embed[:, :num_extra_tokens], pos_embed[:, num_extra_tokens:]
     # (1, H * W, C) -> (1, H, W, C) -> (1, C, H, W)
-    image = grid.reshape(1, *source, -1).permute(0, 3, 1, 2)
-    resized = functional.interpolate(image.float(), size=target, mode=mode, align_corners=False)
+    image = grid.reshape(1, *src_shape, -1).permute(0, 3, 1, 2)
+    resized = functional.interpolate(image.float(), size=dst_shape, mode=mode, align_corners=False)
     tokens = resized.flatten(2).transpose(1, 2).to(pos_embed.dtype)  # (1, C, H, W) -> (1, H * W, C)
     return cat((extra, tokens), dim=1)
 

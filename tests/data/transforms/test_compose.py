@@ -1,6 +1,7 @@
 import pytest
 
 from mmlight.data.transforms import Compose
+from mmlight.errors import MMLightError
 
 
 def test_compose_stops_when_a_transform_drops_the_sample():
@@ -12,5 +13,15 @@ def test_compose_stops_when_a_transform_drops_the_sample():
 
 
 def test_compose_raises_when_not_callable():
-    with pytest.raises(ValueError, match=r"transforms must be callable, got {'type': 'Resize'}"):
-        Compose([{"type": "Resize"}])
+    with pytest.raises(ValueError, match=r"transforms must be callable, got 'Resize'"):
+        Compose(["Resize"])
+
+
+def test_transforms_are_built_when_dicts():
+    def live(results):
+        return results
+
+    resize, kept = Compose([{"type": "Resize", "scale": (3, 2)}, live])
+    assert (resize.scale, kept) == ((3, 2), live)
+    with pytest.raises(MMLightError, match="there is no transform 'Resise'"):
+        Compose([{"type": "Resise"}])

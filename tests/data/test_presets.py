@@ -1,7 +1,7 @@
 import pytest
 
+from mmlight.data.presets import AUTO_AUGMENT_PRESETS, RAND_AUGMENT_PRESETS
 from mmlight.data.transforms import AutoAugment, RandAugment
-from mmlight.data.transforms.presets import AUTO_AUGMENT_PRESETS, RAND_AUGMENT_PRESETS
 
 
 @pytest.mark.parametrize("name", AUTO_AUGMENT_PRESETS)

@@ -1,0 +1,1 @@
+"""Building blocks of networks, as users' own backbones and heads import them from `mmcv.cnn`."""

@@ -1,0 +1,1 @@
+"""Functions on images, as users' own transforms import them from `mmcv`."""

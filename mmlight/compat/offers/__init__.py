@@ -1,0 +1,1 @@
+"""The tables that say under which import names of the originals our things are offered."""

@@ -1,0 +1,47 @@
+"""Configs, hooks and their priorities, optimizers, and the versions of the packages."""
+
+from typing import Final
+
+from mmlight.compat.offers.offer import Offer
+
+_CONFIG = "mmcv mmcv.utils mmcv.utils.config mmengine mmengine.config mmengine.config.config"
+_HOOKS = "mmcv.runner mmcv.runner.hooks mmcv.runner.hooks.hook mmengine.hooks mmengine.hooks.hook"
+_PRIORITY = "mmcv.runner mmcv.runner.priority mmengine.runner mmengine.runner.priority"
+_OLD_OPTIM = "mmcv.runner mmcv.runner.optimizer"
+_OPTIM = "mmengine.optim mmengine.optim.optimizer"
+_V = "mmlight.compat.versions"
+
+OFFERS: Final = (
+    Offer("mmlight.read.config", "Config", _CONFIG),
+    Offer("mmlight.read.node", "ConfigDict", _CONFIG),
+    Offer("mmlight.compat.dict_action", "DictAction", _CONFIG),
+    Offer("mmlight.hooks.hook", "Hook", _HOOKS),
+    Offer("mmlight.hooks.priority", "Priority get_priority=to_priority", _PRIORITY),
+    Offer(
+        "mmlight.compat.optimizer",
+        "DefaultOptimizerConstructor",
+        f"{_OLD_OPTIM} mmcv.runner.optimizer.default_constructor",
+    ),
+    Offer(
+        "mmlight.compat.optimizer",
+        "build_optimizer",
+        f"{_OLD_OPTIM} mmcv.runner.optimizer.builder",
+    ),
+    Offer(
+        "mmlight.compat.optimizer",
+        "DefaultOptimWrapperConstructor",
+        f"{_OPTIM} mmengine.optim.optimizer.default_constructor",
+    ),
+    Offer(
+        "mmlight.compat.optimizer",
+        "OptimWrapper",
+        f"{_OPTIM} mmengine.optim.optimizer.optimizer_wrapper",
+    ),
+    Offer(_V, "__version__=MMCV", "mmcv"),
+    Offer(_V, "__version__=MMENGINE", "mmengine"),
+    Offer(_V, "__version__=MMCLS", "mmcls"),
+    Offer(_V, "__version__=MMPRETRAIN", "mmpretrain"),
+    Offer(_V, "__version__=MMSELFSUP", "mmselfsup"),
+    Offer(_V, "__version__=MMDET", "mmdet"),
+    Offer(_V, "__version__=MMDET3D", "mmdet3d"),
+)

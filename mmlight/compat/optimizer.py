@@ -1,0 +1,157 @@
+"""Optimizers, their wrappers and constructors as users' own code derives from them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.optim import Optimizer
+
+from mmlight.compat.registries import mmcv, mmengine
+from mmlight.optim.parameter_groups import ParamwiseRules, group_parameters
+from mmlight.registry import Registry
+
+
+class OptimWrapper:
+    """An optimizer with the gradient clipping and accumulation of a config.
+
+    Args:
+        optimizer: The optimizer.
+        accumulative_counts: Number of batches that give one step.
+        clip_grad: Arguments of `clip_grad_norm_`, or of `clip_grad_value_` with `type='value'`.
+
+    From: mmengine 0.10 `OptimWrapper`, without `optim_context` and without messages to hooks.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        accumulative_counts: int = 1,
+        clip_grad: Mapping[str, Any] | None = None,
+    ) -> None:
+        if accumulative_counts < 1:
+            raise ValueError(f"accumulative_counts must be at least 1, got {accumulative_counts}")
+        self.optimizer = optimizer
+        self.clip_grad_kwargs = dict(clip_grad or {})
+        self._clips_value = self.clip_grad_kwargs.pop("type", "norm") == "value"
+        self._accumulative_counts = accumulative_counts
+        self._batches = 0
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The parameter groups of the optimizer."""
+        return self.optimizer.param_groups
+
+    def update_params(self, loss: Tensor) -> None:
+        """Go back through a batch's loss, and make a step when enough batches are together."""
+        torch.autograd.backward(loss / self._accumulative_counts)
+        self._batches += 1
+        if self._batches % self._accumulative_counts == 0:
+            self.step()
+            self.zero_grad()
+
+    def step(self, **kwargs: Any) -> None:
+        """Clip the gradients and make a step."""
+        parameters = [weight for group in self.param_groups for weight in group["params"]]
+        if self.clip_grad_kwargs:
+            clip = clip_grad_value_ if self._clips_value else clip_grad_norm_
+            clip(
+                [weight for weight in parameters if weight.grad is not None],
+                **self.clip_grad_kwargs,
+            )
+        self.optimizer.step(**kwargs)
+
+    def zero_grad(self, **kwargs: Any) -> None:
+        """Forget the gradients."""
+        self.optimizer.zero_grad(**kwargs)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the optimizer."""
+        return self.optimizer.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the state of an optimizer."""
+        self.optimizer.load_state_dict(state_dict)
+
+    def get_lr(self) -> dict[str, list[float]]:
+        """Return the rate of each group."""
+        return {"lr": [group["lr"] for group in self.param_groups]}
+
+
+class DefaultOptimizerConstructor:
+    """Build an optimizer of a model in the style of 0.x; a base of users' own constructors.
+
+    Args:
+        optimizer_cfg: The dict of the optimizer.
+        paramwise_cfg: Multipliers per kind of parameter, see `ParamwiseRules`.
+
+    From: mmcv 1.7 `DefaultOptimizerConstructor`. Parameters with the same options share a group,
+    where that one makes a group for each; `add_params` cannot be overridden.
+    """
+
+    registry: Registry = mmcv.OPTIMIZERS
+
+    def __init__(
+        self, optimizer_cfg: Mapping[str, Any], paramwise_cfg: Mapping[str, Any] | None = None
+    ) -> None:
+        if not isinstance(optimizer_cfg, Mapping):
+            raise TypeError(f"optimizer_cfg must be a dict, got {optimizer_cfg!r}")
+        self.optimizer_cfg = dict(optimizer_cfg)
+        self.paramwise_cfg = dict(paramwise_cfg or {})
+        self.base_lr: Any = self.optimizer_cfg.get("lr")
+        self.base_wd: Any = self.optimizer_cfg.get("weight_decay")
+
+    def __call__(self, model: nn.Module) -> Any:
+        """Return the optimizer of a model."""
+        return self._build(model, exclusive_layers=True, keep_frozen=True)
+
+    def _build(self, model: nn.Module, **style: bool) -> Any:
+        params: Any = model.parameters()
+        if self.paramwise_cfg:
+            words: dict[str, Any] = {**self.paramwise_cfg, **style}
+            rates = {"lr": self.base_lr, "weight_decay": self.base_wd}
+            params = group_parameters(model, ParamwiseRules(**words), **rates)
+        return self.registry.build({**self.optimizer_cfg, "params": params})
+
+
+class DefaultOptimWrapperConstructor(DefaultOptimizerConstructor):
+    """Build the wrapped optimizer of a model in the style of 1.x.
+
+    Args:
+        optim_wrapper_cfg: The dict of the wrapper, with `optimizer` in it.
+        paramwise_cfg: Multipliers per kind of parameter, see `ParamwiseRules`.
+
+    From: mmengine 0.10 `DefaultOptimWrapperConstructor`, with the same two differences.
+    """
+
+    registry = mmengine.OPTIMIZERS
+
+    def __init__(
+        self, optim_wrapper_cfg: Mapping[str, Any], paramwise_cfg: Mapping[str, Any] | None = None
+    ) -> None:
+        self.optim_wrapper_cfg = dict(optim_wrapper_cfg)
+        self.wrapper_kind = self.optim_wrapper_cfg.pop("type", "OptimWrapper")
+        super().__init__(self.optim_wrapper_cfg.pop("optimizer"), paramwise_cfg)
+
+    def __call__(self, model: nn.Module) -> Any:
+        """Return the wrapped optimizer of a model."""
+        found = mmengine.OPTIM_WRAPPERS.get(self.wrapper_kind)
+        wrapper = OptimWrapper if self.wrapper_kind == "OptimWrapper" else found
+        if wrapper is None:
+            raise ValueError(f"type must be OptimWrapper or registered, got {self.wrapper_kind!r}")
+        return wrapper(optimizer=self._build(model), **self.optim_wrapper_cfg)
+
+
+def build_optimizer(model: nn.Module, cfg: Mapping[str, Any]) -> Any:
+    """Build the optimizer of a model, by the constructor that the dict names.
+
+    From: mmcv 1.7 `build_optimizer`.
+    """
+    options = dict(cfg)
+    kind = options.pop("constructor", "DefaultOptimizerConstructor")
+    rules = options.pop("paramwise_cfg", None)
+    if kind == "DefaultOptimizerConstructor":
+        return DefaultOptimizerConstructor(options, rules)(model)
+    described = {"type": kind, "optimizer_cfg": options, "paramwise_cfg": rules}
+    return mmcv.OPTIM_WRAPPER_CONSTRUCTORS.build(described)(model)

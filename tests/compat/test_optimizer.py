@@ -1,0 +1,86 @@
+import pytest
+import torch
+from torch import nn
+
+from mmlight.compat import registries
+from mmlight.compat.optimizer import (
+    DefaultOptimizerConstructor,
+    DefaultOptimWrapperConstructor,
+    OptimWrapper,
+    build_optimizer,
+)
+
+
+def net(value=1.0):
+    linear = nn.Linear(1, 1)
+    nn.init.constant_(linear.weight, value)
+    nn.init.zeros_(linear.bias)
+    return linear
+
+
+def test_step_is_made_when_enough_batches_are_together():
+    linear = net()
+    wrapper = OptimWrapper(torch.optim.SGD(linear.parameters(), lr=0.5), accumulative_counts=2)
+    wrapper.update_params(linear(torch.ones(1, 1)).sum())
+    assert linear.weight.item() == 1
+    wrapper.update_params(linear(torch.ones(1, 1)).sum())
+    assert linear.weight.item() == 0.5  # the mean of two gradients of 1
+    assert linear.weight.grad is None
+    assert wrapper.get_lr() == {"lr": [0.5]}
+    wrapper.load_state_dict(wrapper.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("clip", "weight"),
+    [(dict(max_norm=0.5), 0.5), (dict(type="value", clip_value=0.25), 0.75)],
+)
+def test_gradients_are_clipped_when_told(clip, weight):
+    linear = nn.Linear(1, 1, bias=False)
+    nn.init.ones_(linear.weight)
+    wrapper = OptimWrapper(torch.optim.SGD(linear.parameters(), lr=1.0), clip_grad=clip)
+    wrapper.update_params(linear(torch.full((1, 1), 4.0)).sum())
+    assert linear.weight.item() == pytest.approx(weight)
+
+
+def test_wrapper_raises_when_it_counts_no_batch():
+    with pytest.raises(ValueError, match="accumulative_counts must be at least 1, got 0"):
+        OptimWrapper(torch.optim.SGD(net().parameters(), lr=1), accumulative_counts=0)
+
+
+def test_optimizer_is_built_when_by_the_old_constructor():
+    cfg = dict(type="SGD", lr=0.1, weight_decay=0.5)
+    plain = DefaultOptimizerConstructor(cfg)(net())
+    assert (type(plain), plain.defaults["lr"]) == (torch.optim.SGD, 0.1)
+    rules = dict(bias_lr_mult=2.0, bias_decay_mult=0.0)
+    groups = DefaultOptimizerConstructor(cfg, rules)(net()).param_groups
+    found = {(group["lr"], group["weight_decay"]) for group in groups}
+    assert found == {(0.1, 0.5), (0.2, 0.0)}
+    with pytest.raises(TypeError, match="optimizer_cfg must be a dict, got 5"):
+        DefaultOptimizerConstructor(5)
+
+
+def test_optimizer_is_wrapped_when_by_the_new_constructor():
+    cfg = dict(type="OptimWrapper", optimizer=dict(type="AdamW", lr=0.1), accumulative_counts=3)
+    wrapper = DefaultOptimWrapperConstructor(cfg)(net())
+    assert isinstance(wrapper.optimizer, torch.optim.AdamW)
+    assert wrapper.param_groups[0]["lr"] == 0.1
+    assert "optimizer" in cfg
+    with pytest.raises(ValueError, match="type must be OptimWrapper or registered, got 'Wrap'"):
+        DefaultOptimWrapperConstructor({**cfg, "type": "Wrap"})(net())
+
+
+def test_constructor_is_found_when_the_dict_names_it():
+    name = "ConstructorOfATest"
+
+    @registries.mmcv.OPTIM_WRAPPER_CONSTRUCTORS.register_module(name=name)
+    class Constructor(DefaultOptimizerConstructor):
+        def __call__(self, model):
+            return "built", self.optimizer_cfg, self.paramwise_cfg
+
+    try:
+        words = dict(type="SGD", lr=0.1, constructor=name, paramwise_cfg=dict(bias_lr_mult=2.0))
+        built = build_optimizer(net(), words)
+    finally:
+        del registries.mmcv.OPTIM_WRAPPER_CONSTRUCTORS.module_dict[name]
+    assert built == ("built", dict(type="SGD", lr=0.1), dict(bias_lr_mult=2.0))
+    assert type(build_optimizer(net(), dict(type="SGD", lr=0.1))) is torch.optim.SGD

@@ -1,0 +1,85 @@
+import pytest
+
+from mmlight.read.node import to_nodes, to_plain
+from mmlight.upgrade.datasets import upgrade_dataset
+
+
+def upgrade(held_out=False, **words):
+    notes = []
+    new = upgrade_dataset(to_nodes(words), "train_dataloader.dataset", notes, held_out=held_out)
+    return to_plain(new), [str(note) for note in notes]
+
+
+def cub(root="data/CUB", images="images"):
+    return dict(
+        type="CUB",
+        data_prefix=f"{root}/{images}",
+        ann_file=f"{root}/images.txt",
+        image_class_labels_file=f"{root}/image_class_labels.txt",
+        train_test_split_file=f"{root}/train_test_split.txt",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (cub(), dict(type="CUB", data_root="data/CUB", split="train")),
+        (
+            dict(**cub(), test_mode=True),
+            dict(type="CUB", test_mode=True, data_root="data/CUB", split="test"),
+        ),
+        (
+            dict(type="StanfordCars", data_prefix="data/cars/", test_mode=True),
+            dict(type="StanfordCars", data_root="data/cars", split="test"),
+        ),
+        (
+            dict(type="VOC", data_prefix="d/VOC2007/", ann_file="d/VOC2007/ImageSets/Main/val.txt"),
+            dict(type="VOC", data_root="d/VOC2007", split="val"),
+        ),
+        (
+            dict(type="VOC", data_prefix="VOC2007", difficult_as_postive=False),
+            dict(type="VOC", data_prefix="VOC2007", difficult_as_positive=False),
+        ),
+        (
+            dict(type="CIFAR10", data_prefix="c", test_mode=False),
+            dict(type="CIFAR10", data_prefix="c", test_mode=False, split="train"),
+        ),
+        (dict(type="mmcls.MNIST"), dict(type="mmcls.MNIST", split="train")),
+        (dict(type="Mine", data_prefix="x"), dict(type="Mine", data_prefix="x")),
+    ],
+)
+def test_words_are_those_of_mmpretrain_when_dataset(old, new):
+    assert upgrade(**old) == (new, [])
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        cub(images="pictures"),
+        {**cub(), "ann_file": "elsewhere/images.txt"},
+        dict(type="StanfordCars", data_prefix="c", ann_file="mine.mat"),
+        dict(type="VOC", data_prefix="d/VOC2007", ann_file="lists/VOC2007/train.txt"),
+        dict(type="VOC", data_prefix="d/VOC2007", ann_file="d/VOC2007/ImageSets/Main/mine.txt"),
+    ],
+)
+def test_words_stay_when_files_lie_elsewhere(old):
+    assert upgrade(**old) == (old, [])
+
+
+def test_part_is_the_held_out_one_when_val_or_test():
+    assert upgrade(held_out=True, type="CIFAR100")[0]["split"] == "test"
+    new, _ = upgrade(held_out=True, type="RepeatDataset", times=2, dataset=dict(type="CIFAR10"))
+    assert new["dataset"] == dict(type="CIFAR10", test_mode=True, split="test")
+    assert "test_mode" not in new
+
+
+def test_parts_are_upgraded_when_joined():
+    new, _ = upgrade(type="ConcatDataset", separate_eval=False, datasets=[dict(type="MNIST")])
+    assert new == dict(type="ConcatDataset", datasets=[dict(type="MNIST", split="train")])
+
+
+def test_note_is_written_when_folders_are_searched():
+    told = "train_dataloader.dataset.recursion_subdir: All folders below are searched in any case."
+    assert upgrade(type="ImageNet21k", recursion_subdir=True) == (dict(type="ImageNet21k"), [told])
+    refused = dict(type="ImageNet21k", recursion_subdir=False)  # which the original refuses too
+    assert upgrade(**refused) == (refused, [])
