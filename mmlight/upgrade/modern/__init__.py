@@ -1,0 +1,1 @@
+"""Writes an old config as a file in the idiom of mmpretrain 1.2."""
