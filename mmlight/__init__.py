@@ -8,6 +8,11 @@
     build.py    STAGE 4: data becomes a LightningModule, a LightningDataModule, callbacks, a Trainer
     run.py      the main path: the arrows above, one after the other
 
+    explain/    where each value comes from and what it becomes; imports no torch either
+    check/      everything that is wrong with a config, before training
+    registry/   the names that users give to classes of their own
+    compat/     the import names of mmcv, mmengine, mmcls, ... for those classes
+
 Names are imported when they are first used: the first three stages never import torch.
 """
 
@@ -16,8 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmlight.build import Parts as Parts
+    from mmlight.check.check import check_config as check_config
     from mmlight.datamodule import PipelineDataModule as PipelineDataModule
     from mmlight.errors import MMLightError as MMLightError
+    from mmlight.explain.key import explain_key as explain_key
+    from mmlight.explain.report import explain_config as explain_config
+    from mmlight.hooks.hook import Hook as Hook
     from mmlight.inference import inference_model as inference_model
     from mmlight.inference import init_model as init_model
     from mmlight.inference import show_result_pyplot as show_result_pyplot
@@ -25,12 +34,13 @@ if TYPE_CHECKING:
     from mmlight.read.config import Config as Config
     from mmlight.registry import DATA_SAMPLERS as DATA_SAMPLERS
     from mmlight.registry import DATASETS as DATASETS
+    from mmlight.registry import HOOKS as HOOKS
     from mmlight.registry import METRICS as METRICS
     from mmlight.registry import MODELS as MODELS
     from mmlight.registry import OPTIMIZERS as OPTIMIZERS
     from mmlight.registry import PARAM_SCHEDULERS as PARAM_SCHEDULERS
     from mmlight.registry import TRANSFORMS as TRANSFORMS
-    from mmlight.registry import Registry as Registry
+    from mmlight.registry.registry import Registry as Registry
     from mmlight.run import build_parts as build_parts
     from mmlight.run import fit as fit
     from mmlight.run import predict as predict
@@ -42,15 +52,20 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "mmlight.build": ("Parts",),
+    "mmlight.check.check": ("check_config",),
     "mmlight.datamodule": ("PipelineDataModule",),
     "mmlight.errors": ("MMLightError",),
+    "mmlight.explain.key": ("explain_key",),
+    "mmlight.explain.report": ("explain_config",),
+    "mmlight.hooks.hook": ("Hook",),
     "mmlight.inference": ("inference_model", "init_model", "show_result_pyplot"),
     "mmlight.module": ("ImageClassifier",),
     "mmlight.read.config": ("Config",),
     "mmlight.registry": (
-        *("DATA_SAMPLERS", "DATASETS", "METRICS", "MODELS", "OPTIMIZERS", "PARAM_SCHEDULERS"),
-        *("TRANSFORMS", "Registry"),
+        *("DATA_SAMPLERS", "DATASETS", "HOOKS", "METRICS", "MODELS", "OPTIMIZERS"),
+        *("PARAM_SCHEDULERS", "TRANSFORMS"),
     ),
+    "mmlight.registry.registry": ("Registry",),
     "mmlight.run": ("build_parts", "fit", "predict", "test", "validate"),
     "mmlight.spec": ("Spec",),
     "mmlight.translate.translate": ("translate_config",),

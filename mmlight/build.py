@@ -13,7 +13,8 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint, ProgressBar
 from yaml.representer import RepresenterError
 
 from mmlight.callbacks.idle_hooks import drop_idle_hooks
-from mmlight.check import check_calls, check_classes, find_target
+from mmlight.check.calls import check_calls, find_target
+from mmlight.check.class_count import check_classes
 from mmlight.checkpoints import anchor_paths
 from mmlight.datamodule import PipelineDataModule
 from mmlight.errors import ConfigError, MMLightError, UnsupportedValueError, raise_all
@@ -121,7 +122,7 @@ def instantiate(value: Any) -> Any:
             error.origin = error.origin or str(_find_origin(value, error.path) or "")
             raise
         except (TypeError, ValueError, KeyError) as error:
-            raise _refused_by_class(value, error) from error
+            raise refused_by_class(value, error) from error
     if isinstance(value, Mapping):
         return {key: instantiate(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -137,15 +138,19 @@ def _find_origin(call: Call, file: str) -> Origin | None:
     return call.origin
 
 
-def _refused_by_class(call: Call, error: Exception) -> UnsupportedValueError:
+def refused_by_class(call: Call, error: Exception) -> UnsupportedValueError:
     """Tell which argument a class refused; our classes begin their texts with its name."""
     text = str(error.args[0] if error.args else error).rstrip(".")
     key = text.split(" ")[0]
     path = call.path or call.target
+    if isinstance(error, TypeError):  # it names no argument, so all are told that may be meant
+        plain = {k: v for k, v in call.kwargs.items() if isinstance(v, (str, int, float))}
+        given = ", ".join(f"{name}={value!r}" for name, value in plain.items())
+        text = f"{call.target.rpartition('.')[2]} cannot be made with {given}: {text}"
     if key not in call.kwargs:
         return UnsupportedValueError(path, text, origin=call.origin or "")
     origin = call.origins.get(key) or call.origin
-    return UnsupportedValueError(f"{path}.{key}", text, origin=origin or "")
+    return UnsupportedValueError(call.path_of(key), text, origin=origin or "")
 
 
 # -------------------------------------------------------------------------- the parts

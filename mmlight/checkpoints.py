@@ -28,7 +28,7 @@ def find_resume_point(spec: Spec) -> str | None:
     path = find_newest(spec.work_dir) if spec.resume is True else spec.resume
     if path is None:
         return None
-    if "optimizer_states" not in read_checkpoint(path):
+    if "optimizer_states" not in read_checkpoint(path, lazily=True):
         raise WeightsError(
             path,
             "the checkpoint holds weights but no training state",

@@ -1,6 +1,6 @@
-"""The command line: `mmlight fit|validate|test|predict --config X.py [checkpoint] [...]`.
+"""The command line: `mmlight fit|validate|test|predict [--config] X.py [checkpoint] [...]`.
 
-Parsing and printing only.
+Parsing and printing only. The commands that train nothing are in `cli_config.py`.
 
 Two vocabularies: `--cfg-options model.backbone.depth=101` speaks the config's words,
 `--trainer.devices 2` speaks Lightning's. What comes later in this list wins, wherever it stands on
@@ -16,8 +16,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
+from mmlight.cli_arguments import Parser, add_reading_flags, take_config
+from mmlight.cli_config import COMMANDS as CONFIG_COMMANDS
+from mmlight.cli_config import run_config_command
+from mmlight.compat import provide_names
 from mmlight.errors import ConfigError, ConfigErrors, MMLightError, list_names, nearest_name
 from mmlight.read.node import Origin
 from mmlight.run import read_spec
@@ -29,8 +33,10 @@ STAGES = {
     "test": "run the test loop with a checkpoint",
     "predict": "classify the test images with a checkpoint",
 }
+COMMANDS = {**STAGES, **CONFIG_COMMANDS}
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
 LIGHTNING_FLAGS = ("--trainer", "--model", "--data", "--seed_everything")
 
 
@@ -41,12 +47,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after `mmlight`; None for those of this process.
 
     Returns:
-        The exit code: 0, 2 after a problem that the user can solve, 130 after Ctrl-C.
+        The exit code: 0, 2 after a problem that the user can solve, 130 after Ctrl-C, 141 when the
+        reader of a pipe (`| head`) has gone.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         with _logging_to_screen():
-            return _run(words)
+            code = _run(words)
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        return EXIT_BROKEN_PIPE
     except MMLightError as error:
         if "--traceback" in words:
             raise
@@ -77,14 +89,21 @@ def _logging_to_screen() -> Iterator[None]:
 
 
 def _run(words: list[str]) -> int:
-    stage = next((word for word in words if word in STAGES), None)
-    if stage is None:
+    command = next((word for word in words if word in COMMANDS), None)
+    if command is None:
         return _print_usage(words)
-    words.remove(stage)
+    words.remove(command)
+    if command in CONFIG_COMMANDS:
+        return run_config_command(command, words)
+    return _run_stage(command, words)
+
+
+def _run_stage(stage: str, words: list[str]) -> int:
     ours, theirs = _split_words(words)
-    options = _parse_options(stage, ours)
+    options = _build_parser(stage).parse(ours)
     if options.help:
         return _print_help(stage)
+    take_config(options, "checkpoint")
     spec = _apply_options(_read_source(stage, options), options)
     if theirs:
         spec = _apply_lightning_flags(spec, theirs)
@@ -118,31 +137,16 @@ def _split_words(words: list[str]) -> tuple[list[str], list[str]]:
     return [*free, *ours], theirs
 
 
-class _Parser(argparse.ArgumentParser):
-    """Raises its errors like every other part."""
-
-    def error(self, message: str) -> NoReturn:
-        flag = re.match(r"argument (--[\w-]+)[^:]*: ", message)
-        raise ConfigError(
-            flag[1] if flag else self.prog,
-            message[flag.end() :] if flag else message,
-            next_step=f"'{self.prog} --help' lists every flag.",
-        )
-
-
-def _build_parser(stage: str) -> _Parser:
-    parser = _Parser(f"mmlight {stage}", add_help=False, allow_abbrev=False)
+def _build_parser(stage: str) -> Parser:
+    parser = Parser(stage)
     add = parser.add_argument
-    add("checkpoint", nargs="?", help="checkpoint whose weights are used")
-    add("--config", "-c", metavar="FILE", help="mm config (.py), or printed YAML")
     add(
-        "--cfg-options",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        action="extend",
-        help="override entries of the config, list items by their index",
+        "words",
+        nargs="*",
+        metavar="FILE",
+        help="the config, and a checkpoint whose weights are used",
     )
+    add_reading_flags(parser)
     add("--work-dir", metavar="DIR", help="folder for logs and checkpoints")
     add("--resume", nargs="?", const=True, metavar="FILE", help="go on from FILE or the newest")
     add("--load-from", metavar="FILE", help="start from the weights of FILE")
@@ -151,29 +155,7 @@ def _build_parser(stage: str) -> _Parser:
     add("--amp", action="store_true", help="short for --trainer.precision 16-mixed")
     add("--no-validate", action="store_true", help="train without validation")
     add("--print_config", action="store_true", help="print the run as YAML and stop")
-    add("--traceback", action="store_true", help="show where an error was raised")
-    add("--help", "-h", action="store_true", help="show this help and every Trainer flag")
     return parser
-
-
-def _parse_options(stage: str, words: list[str]) -> argparse.Namespace:
-    """Read our flags.
-
-    Raises:
-        ConfigError: If one is unknown or lacks its value.
-    """
-    parser = _build_parser(stage)
-    options, unknown = parser.parse_known_args(words)
-    if unknown:
-        flag = unknown[0].split("=")[0]
-        problem = "there is no such flag" if flag.startswith("-") else "one word too many"
-        raise ConfigError(
-            flag,
-            problem,
-            nearest=nearest_name(flag, parser._option_string_actions),
-            next_step=f"'mmlight {stage} --help' lists every flag.",
-        )
-    return options
 
 
 # -------------------------------------------------------------------------- from words to a Spec
@@ -182,10 +164,10 @@ def _parse_options(stage: str, words: list[str]) -> argparse.Namespace:
 def _read_source(stage: str, options: argparse.Namespace) -> Spec:
     """Read the config, or what a checkpoint of ours says about itself."""
     if options.config is not None:
-        return read_spec(options.config, options.cfg_options)
+        return read_spec(options.config, options.cfg_options, safe=options.safe)
     if stage == "fit" or not str(options.checkpoint).endswith(".ckpt"):
         raise ConfigError(
-            "--config", "no config was given", next_step=f"Name one: mmlight {stage} --config X.py"
+            "--config", "no config was given", next_step=f"Name one: mmlight {stage} X.py"
         )
     from mmlight.checkpoints import read_evaluation
 
@@ -212,9 +194,10 @@ def _apply_options(spec: Spec, options: argparse.Namespace) -> Spec:
     return replace(spec, trainer=trainer, origins={**spec.origins, **origins}, **changes)
 
 
+@provide_names()
 def _apply_lightning_flags(spec: Spec, words: list[str]) -> Spec:
     """Lay `--trainer.*`, `--model.*` and `--data.*` over the Spec."""
-    from mmlight.check import check_calls
+    from mmlight.check.calls import check_calls
     from mmlight.cli_parser import parse_over
 
     check_calls(spec)  # its errors name the file and line, the parser's do not
@@ -244,13 +227,13 @@ def _print_usage(words: list[str]) -> int:
         raise ConfigError(
             "mmlight",
             "no command was given" if wrong.startswith("-") else f"unknown command {wrong!r}",
-            expected=list_names(STAGES),
-            nearest=nearest_name(wrong, STAGES),
-            next_step="mmlight fit --config X.py",
+            expected=list_names(COMMANDS),
+            nearest=nearest_name(wrong, COMMANDS),
+            next_step="mmlight fit X.py",
         )
-    print("usage: mmlight COMMAND --config FILE [checkpoint] [options]\n\ncommands:")
-    for stage, text in STAGES.items():
-        print(f"  {stage:<10} {text}")
+    print("usage: mmlight COMMAND CONFIG [options]\n\ncommands:")
+    for command, text in COMMANDS.items():
+        print(f"  {command:<10} {text}")
     print("\n'mmlight COMMAND --help' lists the options of a command.")
     return 0
 

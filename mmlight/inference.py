@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from mmlight.build import build_model, instantiate
-from mmlight.check import find_target
+from mmlight.check.calls import find_target
+from mmlight.compat import provide_names
 from mmlight.data.collate import collate, move_batch
 from mmlight.data.image import read_image
 from mmlight.data.transforms.compose import Compose
@@ -26,6 +27,7 @@ from mmlight.weights.read import read_checkpoint
 Image = str | Path | np.ndarray
 
 
+@provide_names()
 def init_model(
     config: str | Path | Config | Spec | None = None,
     checkpoint: str | Path | None = None,
@@ -63,6 +65,7 @@ def init_model(
     return model.to(device).eval()
 
 
+@provide_names()
 def inference_model(model: ImageClassifier, img: Image) -> dict[str, Any]:
     """Classify one image.
 

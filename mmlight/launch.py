@@ -12,7 +12,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import distributed
 
 from mmlight.build import Parts, describe
-from mmlight.errors import ConfigError, MMLightError
+from mmlight.errors import ConfigError, DataError, MMLightError
 from mmlight.quiet import quiet_lightning
 from mmlight.spec import Spec
 
@@ -65,7 +65,8 @@ def save_description(spec: Spec) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "spec.yaml").write_text(describe(spec), encoding="utf-8")
-        resolved = folder / Path(spec.config_file or "config.py").name
+        name = Path(spec.config_file or "config.py").name
+        resolved = folder / (name if name.endswith(".py") else f"{name}.py")  # the text is Python
         if spec.config_text and resolved.resolve() != Path(spec.config_file).resolve():
             resolved.write_text(spec.config_text, encoding="utf-8")
     except OSError as error:
@@ -82,6 +83,7 @@ def start(entry: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     Raises:
         ConfigError: If the Trainer finds that its flags do not go together.
+        DataError: If a file cannot be read, in this process or in a worker.
         KeyboardInterrupt: On Ctrl-C, which Lightning turns into an exit.
     """
     try:
@@ -90,12 +92,29 @@ def start(entry: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     except MisconfigurationException as error:
         text = " ".join(str(error).split()).rstrip(".!")
         raise ConfigError("trainer", text, next_step="Correct the --trainer.* flags.") from error
+    except RuntimeError as error:
+        problem = _read_problem_of_worker(str(error))
+        if problem is None:
+            raise
+        raise problem from error
     except SystemExit as error:
         if not isinstance(error.__context__, KeyboardInterrupt):
             raise
         # Lightning has cleaned up, but it deafens the process and hides the reason of its exit
         signal.signal(signal.SIGINT, signal.default_int_handler)
         raise KeyboardInterrupt from None
+
+
+def _read_problem_of_worker(text: str) -> DataError | None:
+    """Return the DataError of a worker, of which torch hands over nothing but the traceback."""
+    before, name, problem = text.rpartition(f"{DataError.__module__}.{DataError.__name__}: ")
+    if not name or "in DataLoader worker" not in before:
+        return None
+    first, *rows = problem.splitlines()
+    path, _, what = first.removesuffix(".").partition(": ")
+    facts = [row.strip().partition(":") for row in rows]
+    next_step = next((fact.strip() for label, _, fact in facts if label == "next"), "")
+    return DataError(path, what, next_step=next_step)
 
 
 def gather_in_order(rows: list[Any]) -> list[Any]:

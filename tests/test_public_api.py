@@ -7,12 +7,13 @@ import pytest
 import mmlight
 
 REGISTRIES = {
-    *("DATASETS", "DATA_SAMPLERS", "METRICS", "MODELS", "OPTIMIZERS", "PARAM_SCHEDULERS"),
-    "TRANSFORMS",
+    *("DATASETS", "DATA_SAMPLERS", "HOOKS", "METRICS", "MODELS", "OPTIMIZERS"),
+    *("PARAM_SCHEDULERS", "TRANSFORMS"),
 }
 DOCUMENTED = {
-    *("Config", "ImageClassifier", "MMLightError", "Parts", "PipelineDataModule", "Registry"),
-    *("Spec", "build_parts", "fit", "inference_model", "init_model", "predict"),
+    *("Config", "Hook", "ImageClassifier", "MMLightError", "Parts", "PipelineDataModule"),
+    *("Registry", "Spec", "build_parts", "check_config", "explain_config", "explain_key"),
+    *("fit", "inference_model", "init_model", "predict"),
     *("show_result_pyplot", "test", "translate_config", "upgrade_config", "validate"),
     *REGISTRIES,
 }

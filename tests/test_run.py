@@ -12,7 +12,13 @@ from torch import nn
 
 import mmlight
 from mmlight import Config
+from mmlight.data.datasets.mnist import FashionMNIST
+from mmlight.data.transforms.pack import PackInputs
+from mmlight.data.transforms.resize import Resize
 from mmlight.errors import ConfigError
+from mmlight.metrics.accuracy import Accuracy
+from mmlight.models.backbones.lenet import LeNet5
+from mmlight.models.losses.cross_entropy_loss import CrossEntropyLoss
 from mmlight.run import read_spec
 from mmlight.spec import Spec
 from tests.runs import (
@@ -184,3 +190,22 @@ def test_holds_norm_layers_in_eval_mode_when_the_config_says_so(tmp_path: Path) 
     means = [v for name, v in parts.model.state_dict().items() if name.endswith("running_mean")]
     assert len(means) == 21
     assert not any(mean.any() for mean in means)
+
+
+def test_trains_objects_when_a_config_holds_them_instead_of_dicts(tmp_path: Path) -> None:
+    """As the Runner of mmengine takes them, see its tutorial."""
+    config = Config.fromfile(write_config(tmp_path, LENET_NEW))
+    config.model.backbone = backbone = LeNet5(num_classes=10)
+    config.model.head.loss = loss = CrossEntropyLoss()
+    steps = [Resize(32), PackInputs()]
+    config.train_dataloader.dataset = dataset = FashionMNIST(str(FASHION), pipeline=steps)
+    config.val_evaluator = metric = Accuracy(topk=1)
+    config.work_dir = str(tmp_path / "work")
+    config.train_cfg.max_epochs = 1
+    before = backbone.state_dict()["features.0.weight"].clone()
+    parts = mmlight.fit(config)
+    assert parts.model.backbone is backbone
+    assert parts.model.head.loss_module is loss
+    assert parts.data.train.dataset is dataset
+    assert list(parts.model.val_metrics) == [metric]
+    assert not torch.equal(backbone.state_dict()["features.0.weight"], before)

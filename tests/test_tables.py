@@ -7,7 +7,7 @@ from pkgutil import resolve_name
 import lightning as L
 import pytest
 
-from mmlight.check import check_calls
+from mmlight.check.calls import check_calls
 from mmlight.datamodule import PipelineDataModule
 from mmlight.module import ImageClassifier
 from mmlight.read.config import Config

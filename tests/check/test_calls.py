@@ -1,9 +1,8 @@
 import pytest
 from torch import nn
 
-from mmlight.check import check_calls, check_classes, find_target
+from mmlight.check.calls import check_calls, find_taken, find_target, mend_calls
 from mmlight.errors import ConfigError, ConfigErrors, UnsupportedValueError
-from mmlight.module import ImageClassifier
 from mmlight.read.node import Origin
 from mmlight.spec import Call, Spec
 
@@ -78,20 +77,57 @@ def test_reports_all_problems_at_once() -> None:
     ]
 
 
-def _classifier(head_classes: int | None, names: tuple[str, ...]) -> ImageClassifier:
-    head = nn.Identity()
-    head.num_classes = head_classes  # type: ignore[assignment]
-    model = ImageClassifier(nn.Identity(), head)
-    model.classes = names
-    return model
+def test_tells_when_a_path_leads_to_no_class() -> None:
+    with pytest.raises(ConfigError, match=r"'math\.pi' is no class, it is 3\.14"):
+        find_target(Call("math.pi"))
 
 
-def test_compares_the_classes_of_model_and_data() -> None:
-    spec = Spec(model={"backbone": _lenet(num_classes=2)})
-    check_classes(_classifier(2, ("a", "b")), spec)
-    check_classes(_classifier(None, ("a", "b")), spec)
-    check_classes(_classifier(2, ()), spec)
-    with pytest.raises(UnsupportedValueError, match="tells 3 classes apart, the data has 2") as e:
-        check_classes(_classifier(3, ("a", "b")), spec)
-    assert (e.value.path, e.value.origin) == ("model.backbone.num_classes", "a.py:9")
-    assert e.value.next_step == "Set num_classes=2, or the `classes` of the dataset."
+class _Base:
+    def __init__(self, size: int, *, mode: str = "a") -> None:
+        self.size = size
+
+
+class _HandsOn(_Base):
+    def __init__(self, depth: int = 1, **rest: object) -> None:
+        super().__init__(size=3, **rest)  # type: ignore[arg-type]
+
+
+class _TakesOut(_Base):
+    def __init__(self, **rest: object) -> None:
+        rest.pop("anything", None)
+        super().__init__(**rest)  # type: ignore[arg-type]
+
+
+class _KeepsThem:
+    def __init__(self, **rest: object) -> None:
+        self.rest = dict(**rest)
+
+
+def test_follows_arguments_that_are_handed_on() -> None:
+    assert find_taken(_HandsOn).names == ("depth", "size", "mode")
+    assert find_taken(_HandsOn).required == ()
+    assert not find_taken(_HandsOn).takes_any
+    assert find_taken(_TakesOut).takes_any
+    assert find_taken(_KeepsThem).takes_any
+
+
+def test_names_the_neighbour_of_an_argument_of_a_base_class() -> None:
+    call = Call("mmlight.data.datasets.mnist.MNIST", {"dat_root": "x"}, path="train.dataset")
+    with pytest.raises(UnsupportedValueError, match="MNIST takes no argument 'dat_root'") as error:
+        check_calls(Spec(model={}, data={"train": call}))
+    assert error.value.nearest == "data_root"
+
+
+def test_mends_what_is_misspelt_and_leaves_out_the_rest() -> None:
+    builder = "mmlight.optim.optimizer.OptimizerBuilder"
+    options = {"lr": 0.1, "momentun": 0.9, "zzz": 1}
+    optimizer = Call(builder, {"optimizer": "torch.optim.SGD", "options": options})
+    broken = Call("no.such.Thing", {"a": 1})
+    both = _lenet(num_clases=3, num_classes=4, zzz=1)
+    model = {"backbone": both, "o": [optimizer], "b": (broken,), "c": _lenet(num_clases=3)}
+    kept = mend_calls(model)
+    assert kept["backbone"].kwargs == {"num_classes": 4}
+    assert kept["c"].kwargs == {"num_classes": 3}
+    assert kept["o"][0].kwargs["options"] == {"lr": 0.1, "momentum": 0.9}
+    assert kept["b"] == (broken,)
+    assert options == {"lr": 0.1, "momentun": 0.9, "zzz": 1}
