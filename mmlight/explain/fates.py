@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from mmlight.errors import MMLightError
+from mmlight.errors import ConfigErrors, MMLightError
 from mmlight.explain.helper_names import find_users, list_files
 from mmlight.read.config import Config
 from mmlight.read.custom_imports import import_custom_modules
@@ -87,7 +87,7 @@ def find_fates(config: Config, *, safe: bool = False) -> Fates:
     try:
         import_custom_modules(config)
     except MMLightError as error:
-        problems.append(error)
+        problems += error.errors if isinstance(error, ConfigErrors) else [error]
     upgraded, malformed = try_upgrade(config)
     translation = try_translate(upgraded, malformed, safe=safe)
     problems += translation.errors

@@ -8,7 +8,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from mmlight.errors import ConfigError, MMLightError
+from mmlight.errors import ConfigError, MMLightError, raise_all
 from mmlight.read.lazy import ImportedModule
 from mmlight.registry.tree import PACKAGES
 
@@ -22,6 +22,9 @@ _WORDS_OF_MMCV = {"data", "optimizer", "lr_config", "runner", "total_epochs", "c
 """Tell a config of mmcv, which knows no lazy ones."""
 _HOUSE = str(Path(__file__).parents[1])
 _PROVIDE_NAMES = "mmlight.compat.finder.provide_names"  # a later stage, found when needed
+
+_Import = tuple[str, object, bool]
+"""A module, what names it, and whether it may be missing."""
 
 
 def import_custom_modules(config: "Config") -> None:
@@ -46,26 +49,35 @@ def import_custom_modules(config: "Config") -> None:
     before = list(sys.path)
     folders = look_beside(config.filename)
     is_optional = bool(wanted.get("allow_failed_imports"))
+    imports: list[_Import] = [(module.name, module.origin, False) for module in modules]
     try:
-        with resolve_name(_PROVIDE_NAMES)():
-            for module in modules:
-                _import(module.name, module.origin, folders, is_optional=False)
-            for name in _read_names(config, wanted):
-                _import(name, config.origin(KEY) or "", folders, is_optional=is_optional)
-    except ConfigError:
+        for name in _read_names(config, wanted):
+            imports.append((name, config.origin(KEY) or "", is_optional))
+        _import_all(imports, folders)
+    except MMLightError:
         sys.path[:] = before
         raise
+
+
+def _import_all(imports: list[_Import], folders: list[str]) -> None:
+    problems: list[MMLightError] = []
+    with resolve_name(_PROVIDE_NAMES)():
+        for name, origin, is_optional in imports:
+            try:
+                _import(name, origin, folders, is_optional=is_optional)
+            except ConfigError as error:
+                problems.append(error)
+    raise_all(problems)
 
 
 def look_beside(file: str | Path | None) -> list[str]:
     """Let imports find modules in the working directory and in the folder of a file.
 
     Returns:
-        The two folders, which stand first on `sys.path` now.
+        The folders, which stand first on `sys.path` now.
     """
-    folders = [str(Path.cwd())]
-    if file:
-        folders.append(str(Path(file).resolve().parent))
+    here = str(Path.cwd())
+    folders = list(dict.fromkeys([here, str(Path(file).resolve().parent) if file else here]))
     sys.path[:] = [*folders, *(entry for entry in sys.path if entry not in folders)]
     return folders
 

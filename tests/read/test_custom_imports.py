@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from mmlight.errors import ConfigError
+from mmlight.errors import ConfigError, ConfigErrors
 from mmlight.read.config import Config
 from mmlight.read.custom_imports import import_custom_modules
 
@@ -44,6 +44,19 @@ def test_import_raises_when_module_is_missing(folder):
     with pytest.raises(ConfigError, match="the module 'no_such_nets' cannot be imported") as caught:
         import_custom_modules(config)
     assert caught.value.origin.endswith("config.py:3")
+
+
+def test_every_module_is_told_when_several_fail(folder):
+    config = read(folder, "custom_imports = dict(imports=['no_nets', 'json', 'no_hooks'])")
+    before = list(sys.path)
+    with pytest.raises(ConfigErrors) as caught:
+        import_custom_modules(config)
+    problems = [error.problem for error in caught.value.errors]
+    assert [text.split(" cannot")[0] for text in problems] == [
+        "the module 'no_nets'",
+        "the module 'no_hooks'",
+    ]
+    assert sys.path == before
 
 
 def test_import_goes_on_when_failures_are_allowed(folder):
@@ -158,7 +171,7 @@ def test_import_raises_when_the_module_of_a_text_config_is_missing(folder):
     config = read(folder, TEXT.format("optimizer = dict()"))
     with pytest.raises(ConfigError, match="'my_nets_for_a_test' cannot be imported") as caught:
         import_custom_modules(config)
-    assert caught.value.origin.endswith("config.py:2")
+    assert f"{folder}/config.py:2, " in caught.value.origin
 
 
 def test_nothing_is_imported_when_a_lazy_config_imports_it(folder):

@@ -183,7 +183,7 @@ def _complete_preprocessor(values: ConfigDict) -> None:
     model = values.get("model")
     if not isinstance(model, ConfigDict):
         return
-    if preprocessor is None:
+    if not isinstance(preprocessor, ConfigDict):
         preprocessor = node(model.origin)
     parts = [model.get(part) for part in ("train_cfg", "head", "backbone")]
     counts = [p["num_classes"] for p in parts if isinstance(p, dict) and "num_classes" in p]

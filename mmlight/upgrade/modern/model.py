@@ -44,5 +44,5 @@ def _modernize_augments(train_cfg: ConfigDict, notes: list[Note]) -> None:
 
 
 def _is_checkpoint(init_cfg: Any) -> bool:
-    entries = [init_cfg] if isinstance(init_cfg, dict) else init_cfg or ()
+    entries = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
     return any(isinstance(e, dict) and e.get("type") == "Pretrained" for e in entries)

@@ -73,6 +73,7 @@ def test_types_have_no_scope_when_it_is_that_of_mmcls():
     [
         dict(type="MyImages", pipeline=dict(a=[dict(type="RandomFlip")])),
         dict(type="MyImages", pipeline=["x", dict(type="RandomFlip")]),
+        dict(type="MyImages", pipeline=3),
         dict(type={}, pipeline=[]),
         dict(type="ImageNet", data_prefix="a/train", ann_file=1.5, pipeline=[]),
         dict(type="VOC", pipeline=[len, dict(type="Compose", transforms=[len])]),
@@ -81,10 +82,11 @@ def test_types_have_no_scope_when_it_is_that_of_mmcls():
 def test_values_stay_when_nothing_is_known_of_them(data):
     words = dict(
         data=dict(train=data, val=data),
-        model=dict(type="ImageClassifier", backbone=3, head=[1]),
+        model=dict(type="ImageClassifier", backbone=3, head=[1], init_cfg=3),
         evaluation=dict(interval="x"),
         runner=dict(type="EpochBasedRunner", max_epochs=3),
         dataset_type=["x"],
+        data_preprocessor=False,
     )
     new = modernize(Config(words))
     assert (new.model.backbone, new.model.head, new.train_cfg.val_interval) == (3, [1], "x")
@@ -92,5 +94,5 @@ def test_values_stay_when_nothing_is_known_of_them(data):
     pipeline = data["pipeline"]
     if data["type"] == "MyImages" and isinstance(pipeline, list):
         assert new.train_dataloader.dataset.pipeline == ["x", dict(type="RandomFlip", prob=0.5)]
-    elif pipeline:
+    elif isinstance(pipeline, (dict, list)):
         assert len(new.train_dataloader.dataset.pipeline) == len(pipeline)
