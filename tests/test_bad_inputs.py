@@ -335,6 +335,14 @@ def test_says_what_is_missing_when_a_command_is_not_whole(
     assert hint in text
 
 
+def test_names_the_word_of_the_generation_that_is_near(fails: Fails, tmp_path: Path) -> None:
+    for text, nearest in ((LENET_OLD, "optimizer"), (LENET_NEW, "optim_wrapper")):
+        config = write_config(tmp_path, text)
+        told = fails(config, "--cfg-options", "optimzer.lr=0.1")
+        assert "optimzer: unknown key 'optimzer' with value {'lr': 0.1}." in told
+        assert f"nearest:  {nearest}\n" in told
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [

@@ -5,7 +5,7 @@ Every key is translated, or ignored with a note, or refused; all problems are ra
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mmlight.errors import MMLightError, raise_all
@@ -20,6 +20,7 @@ from mmlight.translate.optim import translate_optimizer, translate_schedules
 from mmlight.translate.other_models import find_other_model
 from mmlight.translate.runtime import translate_environment, translate_loop, translate_places
 from mmlight.translate.section import Report, Section
+from mmlight.translate.table import OLD_SCOPES
 from mmlight.upgrade.upgrade import NEW_KEYS, OLD_KEYS
 
 HELPER = "a helper variable"
@@ -69,18 +70,34 @@ def try_translate(
         problems: What the upgrade has taken out; what is wrong only for that reason is not told.
         safe: Refuse types that are import paths: building such a run calls what they lead to.
     """
-    report = Report(notes=list(config.notes), safe=safe)
-    top = Section(note_paths(config.values), "", report)
-    top.take("custom_imports", to="modules that were imported first")
-    scope = top.take("default_scope", report.scope, to="names are looked up there first")
-    if isinstance(scope, str):
-        report.scope = scope
-    else:
-        top.refuse("default_scope", expected="the name of a package, such as 'mmpretrain'")
+    top = Section(note_paths(config.values), "", Report(notes=list(config.notes), safe=safe))
+    _take_scope(top)
     other = find_other_model(top)
     if other is not None:
         return Translation(Spec(model={}), (other,))
-    places = translate_places(top, config.filename)
+    spec, priorities = _translate_sections(top, config.filename)
+    _sort_leftovers(top, config)
+    uses = tuple(note for note in top.report.notes if note.quiet)
+    notes = tuple(note for note in top.report.notes if not note.quiet)
+    origins = {note.text: note.origin for note in uses if note.is_place}
+    errors = (*problems, *_leave_out_sequels(top.report.errors, problems))
+    spec = replace(spec, notes=notes, origins=origins)
+    return Translation(spec, errors, priorities, uses)
+
+
+def _take_scope(top: Section) -> None:
+    """Read where names are looked up."""
+    top.take("custom_imports", to="modules that were imported first")
+    scope = top.take("default_scope", top.report.scope, to="names are looked up there first")
+    if isinstance(scope, str):
+        top.report.scope = scope
+    else:
+        top.refuse("default_scope", expected="the name of a package, such as 'mmpretrain'")
+
+
+def _translate_sections(top: Section, filename: str | None) -> tuple[Spec, tuple[int, ...]]:
+    """Return the run, and the priorities of its callbacks."""
+    places = translate_places(top, filename)
     seed, environment = translate_environment(top)
     loop = translate_loop(top)
     network = translate_model(top)
@@ -88,8 +105,6 @@ def try_translate(
     metrics = translate_metrics(top)
     optimizer, precision = translate_optimizer(top)
     entries, loggers = translate_hooks(top, loop, translate_schedules(top), places["work_dir"])
-    _sort_leftovers(top, config)
-    uses = tuple(note for note in report.notes if note.quiet)
     trainer = {
         **loop.trainer_arguments(),
         **environment,
@@ -105,12 +120,9 @@ def try_translate(
         trainer=trainer,
         callbacks=tuple(call for _, call in entries),
         seed=seed,
-        notes=tuple(note for note in report.notes if not note.quiet),
-        origins={note.text: note.origin for note in uses if note.is_place},
         **places,
     )
-    errors = (*problems, *_leave_out_sequels(report.errors, problems))
-    return Translation(spec, errors, tuple(priority for priority, _ in entries), uses)
+    return spec, tuple(priority for priority, _ in entries)
 
 
 def _leave_out_sequels(
@@ -139,7 +151,7 @@ def _sort_leftovers(top: Section, config: Config) -> None:
             top.ignore("A word of mmcls 0.x; mmpretrain 1.x does not read it.", key)
         elif not is_near_miss(key, known):
             top.ignore("Nothing reads this name, as in the original.", key)
-    top.finish(known - OLD_KEYS)
+    top.finish(known - (NEW_KEYS if top.report.scope in OLD_SCOPES else OLD_KEYS))
 
 
 def _is_overridden(origin: Origin | None, value: Any) -> bool:

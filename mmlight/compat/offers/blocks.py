@@ -198,7 +198,7 @@ OFFERS: Final = (
         "mmcv.cnn.utils.weight_init mmengine.model mmengine.model.weight_init",
     ),
     Offer(
-        "mmlight.models.initializers",
+        "mmlight.models.trunc_normal",
         "trunc_normal_",
         "mmcv.cnn.utils.weight_init mmengine.model.weight_init",
     ),

@@ -18,6 +18,7 @@ from mmlight.models.backbones.vit_network import (
 )
 from mmlight.models.initialize import InitCfg
 from mmlight.models.norm import freeze_norms, norm_layer
+from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule
 
 FFN_NAMES: Final = {"origin": ("layers.0.0", "layers.1"), "swiglu_fused": ("w12", "w3")}
@@ -226,7 +227,7 @@ class VisionTransformer(StagedBackbone):
     def init_extra(self) -> None:
         """Draw the position embedding, unless a checkpoint alone fills the weights."""
         if not self.is_pretrained:
-            nn.init.trunc_normal_(self.network.pos_embed, std=0.02)
+            trunc_normal_(self.network.pos_embed, std=0.02)
 
 
 def _check_arguments(out_type: str, with_cls_token: bool, patch_cfg: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mmlight.models.activation import activation_layer
 from mmlight.models.heads.cls_head import ClsHead
 from mmlight.models.initialize import Constant, InitCfg, Initializer
+from mmlight.models.trunc_normal import trunc_normal_
 
 TANH: Final[Mapping[str, Any]] = MappingProxyType({"type": "Tanh"})
 
@@ -74,5 +75,5 @@ class VisionTransformerClsHead(ClsHead):
             return
         hidden = self.layers.get_submodule("pre_logits")
         assert isinstance(hidden, nn.Linear)
-        nn.init.trunc_normal_(hidden.weight, std=math.sqrt(1 / hidden.in_features))
+        trunc_normal_(hidden.weight, std=math.sqrt(1 / hidden.in_features))
         nn.init.zeros_(hidden.bias)
