@@ -174,7 +174,11 @@ def _build(
     try:
         return target(**kwargs)
     except (TypeError, ValueError) as error:
-        errors.append(UnsupportedValueError(path, str(error).rstrip(".")))
+        text = str(error).rstrip(".")
+        part = arguments.get(text.split(" ")[0])  # our classes begin their texts with its name
+        at = part.path if isinstance(part, Call) else path
+        origin = part.origin if isinstance(part, Call) else None
+        errors.append(UnsupportedValueError(at or path, text, origin=origin or ""))
         return None
 
 

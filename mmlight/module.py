@@ -9,9 +9,13 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 
 from mmlight.callbacks.ema import EMA
+from mmlight.compat.data_sample import find_scores, takes, to_samples
 from mmlight.models.batch_augments import RandomBatchAugment
+from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.initialize import InitCfg, init_weights
+from mmlight.models.losses.total import total_loss
 from mmlight.models.preprocessor import ImagePreprocessor
+from mmlight.models.targets import Target
 from mmlight.optim.gradient_clip import GradientClip
 from mmlight.optim.optimizer import OptimizerBuilder
 from mmlight.weights.load import load_pretrained
@@ -24,8 +28,9 @@ class ImageClassifier(L.LightningModule):
     """Backbone, neck and head with the steps of training.
 
     A batch is a dict: `inputs` (uint8 or float `(B, C, H, W)`, or a list of `(C, H, W)`), `target`
-    (int64 `(B,)`), `metas` (list of `B` dicts) and, under distributed evaluation, `counted` (bool
-    `(B,)`, False for padded duplicates).
+    (int64 `(B,)`; for several classes per image scores `(B, K)` or a list of index tensors),
+    `metas` (list of `B` dicts) and, under distributed evaluation, `counted` (bool `(B,)`, False for
+    padded duplicates).
 
     Args:
         backbone: Images to a tuple of feature maps or vectors.
@@ -46,6 +51,9 @@ class ImageClassifier(L.LightningModule):
         classes: Class names, as far as known.
         pipeline: Makes a sample of an image; `mmlight.init_model` sets it.
 
+    Raises:
+        ValueError: If a part is no module.
+
     From: mmcls 0.25 and mmpretrain 1.2 `ImageClassifier`.
     """
 
@@ -64,6 +72,9 @@ class ImageClassifier(L.LightningModule):
         pretrained_last: bool = True,
     ) -> None:
         super().__init__()
+        for name, part in (("backbone", backbone), ("neck", neck), ("head", head)):
+            if not isinstance(part, nn.Module) and (part is not None or name == "backbone"):
+                raise ValueError(f"{name} must be a torch.nn.Module, got {part!r}")
         self.backbone = backbone
         self.neck = neck
         self.head: Any = head
@@ -119,13 +130,13 @@ class ImageClassifier(L.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Return every loss and accuracy by name, and their sum as `loss`."""
         images, target = self.preprocess(batch["inputs"]), batch["target"]
+        if self.preprocessor is not None:
+            target = self.preprocessor.prepare_targets(target)
         if self.batch_augments is not None:
             images, target = self.batch_augments(images, target)
         assert self.head is not None
-        values = compute_losses(self.head, self.extract_features(images), target)
-        losses = [value for name, value in values.items() if "loss" in name]
-        total = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
-        return {**values, "loss": total}
+        features = self.extract_features(images)
+        return total_loss(compute_losses(self.head, features, target, batch["target"]))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update the validation metrics and return the scores `(B, K)`."""
@@ -152,15 +163,26 @@ class ImageClassifier(L.LightningModule):
 
         Returns:
             `pred_label` (int), `pred_score` (float), `pred_class` (str) and `pred_scores` (float32
-            array `(K,)`).
+            array `(K,)`). For several classes per image the first three are lists.
         """
+        if isinstance(self.head, MultiLabelClsHead):
+            labels = self.head.choose_labels(scores.unsqueeze(0))[0].tolist()
+            return {
+                "pred_label": labels,
+                "pred_score": [float(scores[label]) for label in labels],
+                "pred_class": [self._class_name(label) for label in labels],
+                "pred_scores": scores.numpy(),
+            }
         label = int(scores.argmax())
         return {
             "pred_label": label,
             "pred_score": float(scores[label]),
-            "pred_class": self.classes[label] if label < len(self.classes) else str(label),
+            "pred_class": self._class_name(label),
             "pred_scores": scores.numpy(),
         }
+
+    def _class_name(self, label: int) -> str:
+        return self.classes[label] if label < len(self.classes) else str(label)
 
     def on_validation_epoch_end(self) -> None:
         """Log the values of the validation metrics, exact over all processes."""
@@ -244,20 +266,30 @@ class ImageClassifier(L.LightningModule):
 def predict_scores(head: Any, features: Any) -> Tensor:
     """Return the scores `(B, K)` that a head of 0.x or 1.x gives for features."""
     if hasattr(head, "simple_test"):  # in the style of 0.x
-        old_scores: Tensor = head.simple_test(features, softmax=True, post_process=False)
-        return old_scores
-    scores: Tensor = head.predict(features)
-    return scores
+        raw = {"post_process": False} if takes(head.simple_test, "post_process") else {}
+        return find_scores(head.simple_test(features, **raw))
+    return find_scores(head.predict(features))
 
 
-def compute_losses(head: Any, features: Any, target: Tensor) -> dict[str, Tensor]:
+def compute_losses(
+    head: Any, features: Any, target: Target, labels: Target | None = None
+) -> dict[str, Any]:
     """Return the losses and accuracies that a head of 0.x or 1.x gives for features, by name.
 
     Args:
-        head: One of 0.x computes its logits in `forward_train`, its `loss` is for logits.
+        head: One of 0.x computes its logits in `forward_train`, its `loss` is for logits. The
+            `loss` of one of 1.x takes samples, if that is what its parameter is called, that of one
+            of ours the target.
         features: What the backbone or the neck gives.
-        target: int64 `(B,)` or float `(B, K)`.
+        target: int64 `(B,)`, float `(B, K)`, or several classes for each image.
+        labels: The target before it became soft.
     """
-    compute = head.forward_train if hasattr(head, "forward_train") else head.loss
-    losses: dict[str, Tensor] = compute(features, target)
+    losses: dict[str, Any]
+    if hasattr(head, "forward_train"):
+        losses = head.forward_train(features, target)
+    elif takes(head.loss, "data_samples"):
+        losses = head.loss(features, to_samples(target, labels))
+    else:
+        beside = {"labels": labels} if getattr(head, "uses_labels", False) else {}
+        losses = head.loss(features, target, **beside)
     return losses

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("mmlight")
 Source = str | Path | Config | Spec
+MODEL_KEYS = ("model", "data_preprocessor")
 Overrides = list[str] | Mapping[str, Any] | None
 
 
@@ -57,6 +58,16 @@ def try_read_spec(
     text = config.pretty_text
     spec = replace(found.spec, config_file=config.filename or "", config_text=text)
     return replace(found, spec=spec)
+
+
+def read_model(source: Source, overrides: Overrides = None, *, safe: bool = False) -> Spec:
+    """Read the model of a config alone; problems in other sections do not matter.
+
+    Args and errors are those of `read_spec`; the Spec has no data and no callbacks.
+    """
+    translation = try_read_spec(source, overrides, safe=safe)
+    raise_all([e for e in translation.errors if e.path.split(".")[0] in MODEL_KEYS])
+    return replace(translation.spec, data={}, callbacks=())
 
 
 def _read_printed(source: str | Path | Spec, overrides: Overrides, *, safe: bool) -> Spec:

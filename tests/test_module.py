@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 import mmlight
+from mmlight.compat.data_sample import DataSample
 from mmlight.metrics.accuracy import Accuracy
 from mmlight.models.batch_augments import Mixup, RandomBatchAugment
 from mmlight.models.heads.cls_head import ClsHead
+from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.preprocessor import ImagePreprocessor
 from mmlight.module import ImageClassifier
 from mmlight.optim.gradient_clip import GradientClip
@@ -66,7 +68,11 @@ def test_normalizes_on_the_way_in() -> None:
 
 
 def test_returns_features_when_there_is_no_head() -> None:
-    model = _model(head=None, neck=lambda features: (features[-1] * 2,))
+    class Double(nn.Module):
+        def forward(self, features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            return (features[-1] * 2,)
+
+    model = _model(head=None, neck=Double())
     inputs = _batch()["inputs"]
     torch.testing.assert_close(model(inputs), inputs.float().mean((2, 3)) * 2)
 
@@ -190,3 +196,73 @@ def test_walks_no_metas_in_a_step(tmp_path: Path) -> None:
     }
     mmlight.fit(replace(spec, data=data))
     assert (tmp_path / "w" / "epoch_1.ckpt").exists()
+
+
+@pytest.mark.parametrize("name", ["backbone", "neck", "head"])
+def test_raises_when_a_part_is_no_module(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be a torch.nn.Module, got 'a string'"):
+        _model(**{name: "a string"})
+
+
+def test_labels_become_scores_when_the_preprocessor_says_so() -> None:
+    seen = []
+
+    class Head(ClsHead):
+        def loss(self, features: Any, target: Tensor) -> dict[str, Tensor]:
+            seen.append(target)
+            return {"loss": features[-1].sum()}
+
+    preprocessor = ImagePreprocessor(num_classes=K, to_onehot=True)
+    _model(head=Head(), preprocessor=preprocessor).training_step(_batch(), 0)
+    assert torch.equal(seen[0], torch.eye(K)[_batch()["target"]])
+
+
+def test_hard_labels_stay_beside_soft_ones_when_the_head_uses_them() -> None:
+    seen = []
+
+    class Head(ClsHead):
+        uses_labels = True
+
+        def loss(self, features: Any, target: Tensor, labels: Tensor) -> dict[str, Tensor]:
+            seen.append((target, labels))
+            return {"loss": features[-1].sum()}
+
+    augments = RandomBatchAugment(Mixup(1.0), num_classes=K)
+    _model(head=Head(), batch_augments=augments).training_step(_batch(), 0)
+    ((target, labels),) = seen
+    assert target.shape == (4, K)
+    assert torch.equal(labels, _batch()["target"])
+
+
+def test_heads_get_samples_when_they_ask_for_them() -> None:
+    class Head(nn.Module):
+        def loss(self, feats: Any, data_samples: Any) -> dict[str, Any]:
+            target = torch.cat([sample.gt_label for sample in data_samples])
+            assert torch.equal(target, _batch()["target"])
+            return {"loss": [feats[-1].sum(), feats[-1].sum()], "acc": torch.tensor(1.0)}
+
+        def predict(self, feats: Any, data_samples: Any = None) -> list[Any]:
+            return [DataSample().set_pred_score(row) for row in feats[-1]]
+
+    model = _model(head=Head())
+    outputs = model.training_step(_batch(), 0)
+    images = _batch()["inputs"].float()
+    torch.testing.assert_close(outputs["loss"], images.mean((2, 3)).sum() * 2)
+    torch.testing.assert_close(model(_batch()["inputs"]), images.mean((2, 3)))
+
+
+def test_old_heads_may_give_arrays() -> None:
+    class Head(nn.Module):
+        def simple_test(self, x: Any) -> list[Any]:
+            return list(x[-1].detach().numpy())
+
+    scores = _model(head=Head())(_batch()["inputs"])
+    torch.testing.assert_close(scores, _batch()["inputs"].float().mean((2, 3)))
+
+
+def test_names_every_class_of_an_image_when_it_may_have_several() -> None:
+    model = _model(head=MultiLabelClsHead(thr=0.3))
+    model.classes = ("a", "b")
+    found = model.describe_scores(torch.tensor([0.1, 0.4, 0.9]))
+    assert (found["pred_label"], found["pred_class"]) == ([1, 2], ["b", "2"])
+    assert found["pred_score"] == pytest.approx([0.4, 0.9])

@@ -348,6 +348,152 @@ model = dict(
 PARTS_OLD = {"my_head_old": HEAD_OLD, "my_neck_old": NECK_OLD, "my_loss_old": L1_LOSS_OLD}
 PARTS_NEW = {"my_head_new": HEAD_NEW, "my_neck_new": NECK_NEW, "my_loss_new": L1_LOSS_NEW}
 
+RESNET = """
+import torch.nn as nn
+from mmcv.cnn import build_conv_layer, build_norm_layer
+
+from {package}.{registry} import {kind}
+from {package}.models.backbones.resnet import ResNet
+
+
+@{kind}.register_module()
+class SmallStem(ResNet):
+
+    def __init__(self, depth, deep_stem=False, **kwargs):
+        super(SmallStem, self).__init__(depth, deep_stem=deep_stem, **kwargs)
+        assert not self.deep_stem, 'SmallStem does not support deep_stem'
+
+    def _make_stem_layer(self, in_channels, base_channels):
+        self.conv1 = build_conv_layer(
+            self.conv_cfg, in_channels, base_channels, kernel_size=3, stride=1, padding=1,
+            bias=False)
+        self.norm1_name, norm1 = build_norm_layer(self.norm_cfg, base_channels, postfix=1)
+        self.add_module(self.norm1_name, norm1)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        x = self.relu(self.norm1(self.conv1(x)))
+        outs = []
+        for i, layer_name in enumerate(self.res_layers):
+            x = getattr(self, layer_name)(x)
+            if i in self.out_indices:
+                outs.append(x)
+        return tuple(outs)
+
+    def init_weights(self):
+        super().init_weights()
+        if self.init_cfg is not None and 'Pretrained' in str(self.init_cfg):
+            return
+        nn.init.constant_(self.conv1.weight, 0.05)
+"""
+RESNET_OLD = RESNET.format(package="mmcls", registry="models.builder", kind="BACKBONES")
+RESNET_NEW = RESNET.format(package="mmpretrain", registry="registry", kind="MODELS")
+
+HEAD_ON_SAMPLES = """
+import torch
+import torch.nn as nn
+from mmengine.model import BaseModule
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+
+
+@MODELS.register_module()
+class MyHead(BaseModule):
+
+    def __init__(self, num_classes, in_channels, loss=dict(type='CrossEntropyLoss'),
+                 init_cfg=dict(type='Normal', layer='Linear', std=0.01)):
+        super().__init__(init_cfg=init_cfg)
+        self.loss_module = MODELS.build(loss)
+        self.fc = nn.Linear(in_channels, num_classes)
+
+    def forward(self, feats):
+        return self.fc(feats[-1].flatten(1))
+
+    def loss(self, feats, data_samples, **kwargs):
+        if 'gt_score' in data_samples[0]:
+            target = torch.stack([i.gt_score for i in data_samples])
+        else:
+            target = torch.cat([i.gt_label for i in data_samples])
+        cls_score = self(feats)
+        loss = self.loss_module(cls_score, target, avg_factor=cls_score.size(0), **kwargs)
+        return dict(loss=loss, aux_loss=[cls_score.pow(2)])
+
+    def predict(self, feats, data_samples=None):
+        out = []
+        for score in self(feats).softmax(1):
+            sample = DataSample()
+            out.append(sample.set_pred_score(score).set_pred_label(score.argmax()))
+        return out
+"""
+
+HEAD_ON_LOSS = """
+from mmpretrain.registry import MODELS
+from mmpretrain.models import LinearClsHead
+
+
+@MODELS.register_module()
+class MyHead(LinearClsHead):
+
+    def __init__(self, weight=0.5, **kwargs):
+        super().__init__(**kwargs)
+        self.weight = weight
+
+    def pre_logits(self, feats):
+        return feats[-1].flatten(1)
+
+    def loss(self, feats, data_samples, **kwargs):
+        labels = [sample.get('gt_label') for sample in data_samples]
+        assert all(label is None or label.numel() == 1 for label in labels)
+        losses = super().loss(feats, data_samples, **kwargs)
+        return dict(main_loss=losses['loss'] * self.weight)
+
+    def predict(self, feats, data_samples=None):
+        samples = super().predict(feats, data_samples)
+        for sample in samples:
+            sample.set_pred_score(sample.pred_score * 0.5)
+        return samples
+"""
+
+HEAD_FROM_BASE = """
+import torch.nn as nn
+import torch.nn.functional as F
+from mmcls.models.builder import HEADS, build_loss
+from mmcls.models.heads.base_head import BaseHead
+
+
+@HEADS.register_module()
+class MyHead(BaseHead):
+
+    def __init__(self, num_classes, in_channels, loss=dict(type='CrossEntropyLoss')):
+        super(MyHead, self).__init__(
+            init_cfg=dict(type='Normal', layer='Linear', std=0.01))
+        self.compute_loss = build_loss(loss)
+        self.fc = nn.Linear(in_channels, num_classes)
+
+    def forward_train(self, x, gt_label, **kwargs):
+        cls_score = self.fc(x[-1].flatten(1))
+        loss = self.compute_loss(cls_score, gt_label, avg_factor=len(cls_score), **kwargs)
+        return dict(loss=loss, accuracy={'top-1': cls_score.argmax(1).float().mean()})
+
+    def simple_test(self, x, post_process=True):
+        scores = F.softmax(self.fc(x[-1].flatten(1)), dim=1)
+        return list(scores.detach().cpu().numpy()) if post_process else scores
+"""
+
+TENSOR_NET = """
+import torch.nn as nn
+
+
+class Net(nn.Module):
+
+    def __init__(self, width=6):
+        super().__init__()
+        self.conv = nn.Conv2d(1, width, 3, 2)
+
+    def forward(self, x):
+        return self.conv(x).relu()
+"""
+
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
@@ -508,3 +654,127 @@ def test_class_under_a_built_in_name_is_refused_unless_forced(project):
     path = write(project, {"my_forced_neck": forced}, config)
     spec = translate(path).spec
     assert spec.model["neck"].target == "my_forced_neck.GlobalAveragePooling"
+
+
+def model_of(backbone, channels, *, loss="CrossEntropyLoss", neck="MyNeck", head="MyHead"):
+    return (
+        f"\nmodel = dict(type='ImageClassifier', backbone=dict({backbone}), "
+        f"neck=dict(type={neck!r}), head=dict(type={head!r}, num_classes=10, "
+        f"in_channels={channels}, loss=dict(type={loss!r})))\n"
+    )
+
+
+SMALL_STEM = "type='SmallStem', depth=18, in_channels=1, stem_channels=4, base_channels=4"
+LENET = "type='LeNet5', num_classes=-1"
+# the loss of the tutorial wants a score for each class: of mixed labels, or of one-hot ones
+MIXED = """
+model['train_cfg'] = dict(
+    augments=[dict(type='BatchMixup', alpha=0.2, num_classes=10, prob=1.)])
+"""
+TAKES_INDICES = """
+        if target.dim() == 1:
+            target = nn.functional.one_hot(target, pred.size(1)).float()"""
+ONE_HOT = "\ndata_preprocessor['to_onehot'] = True\n"
+
+
+def train(path):
+    """Train for two batches; every parameter must have moved."""
+    parts = fit(shorten(read_spec(path)))
+    assert parts.trainer.global_step == 2
+    assert torch.isfinite(torch.tensor([float(v) for v in parts.trainer.callback_metrics.values()]))
+    (optimizer,) = parts.trainer.optimizers
+    for name, value in parts.model.named_parameters():
+        assert optimizer.state[value]["momentum_buffer"].abs().max() > 0, name
+    return parts.model
+
+
+@pytest.mark.parametrize("generation", ["0.x", "1.x"])
+def test_everything_of_a_user_trains_together(project, generation):
+    old = generation == "0.x"
+    modules = {**(PARTS_OLD if old else PARTS_NEW), "my_net": RESNET_OLD if old else RESNET_NEW}
+    modules = {name: text.replace(TAKES_INDICES, "") for name, text in modules.items()}
+    text = model_of(SMALL_STEM, 32, loss="L1Loss")
+    config = LENET_OLD + text + MIXED if old else LENET_NEW + ONE_HOT + text
+    model = train(write(project, modules, config))
+    assert type(model.backbone).__module__ == "my_net"
+    assert model.backbone.conv1.weight.shape == (4, 1, 3, 3)
+    (feature,) = model.backbone(torch.rand(2, 1, 32, 32))
+    assert feature.shape == (2, 32, 4, 4)  # 32 / 2 / 2 / 2, where a usual stem divides by 4 more
+
+
+@pytest.mark.parametrize("base", [LENET_OLD, LENET_NEW], ids=["0.x", "1.x"])
+def test_backbone_with_another_stem_trains(project, base):
+    modules = {"my_net": RESNET_OLD if base is LENET_OLD else RESNET_NEW}
+    text = model_of(SMALL_STEM, 32, neck="GlobalAveragePooling", head="LinearClsHead")
+    model = train(write(project, modules, base + text))
+    assert 0.02 < model.backbone.conv1.weight.mean() < 0.08  # it began at 0.05
+    assert "backbone.conv1.weight" in model.name_map().to_ours
+    assert "backbone.bn1.weight" in model.name_map().to_ours
+
+
+@pytest.mark.parametrize(
+    ("base", "text", "scale"),
+    [
+        (LENET_OLD, HEAD_OLD, 1),
+        (LENET_OLD, HEAD_FROM_BASE, 1),
+        (LENET_NEW, HEAD_NEW, 1),
+        (LENET_NEW, HEAD_ON_SAMPLES, 1),
+        (LENET_NEW, HEAD_ON_LOSS, 0.5),
+    ],
+    ids=["forward_train", "base_head", "forward", "data_samples", "super_loss"],
+)
+def test_head_of_any_style_trains_and_predicts(project, base, text, scale):
+    neck = {"my_neck": NECK_OLD if base is LENET_OLD else NECK_NEW}
+    model = train(write(project, {"my_head": text, **neck}, base + model_of(LENET, 120)))
+    scores = model.eval()(torch.rand(3, 1, 32, 32))
+    torch.testing.assert_close(scores.sum(1), torch.full((3,), float(scale)))
+
+
+@pytest.mark.parametrize("text", [HEAD_ON_SAMPLES, HEAD_ON_LOSS])
+def test_head_gets_mixed_labels_when_augments_mix_them(project, text):
+    mixed = "\nmodel['train_cfg'] = dict(augments=dict(type='Mixup', alpha=0.8))\n"
+    config = LENET_NEW + model_of(LENET, 120) + mixed
+    train(write(project, {"my_head": text, "my_neck": NECK_NEW}, config))
+
+
+@pytest.mark.parametrize("base", [LENET_OLD, LENET_NEW], ids=["0.x", "1.x"])
+def test_any_module_is_a_backbone_by_its_path(project, base):
+    (project / "my_pkg_net.py").write_text(TENSOR_NET)
+    sys.path.insert(0, str(project))
+    text = model_of(
+        "type='my_pkg_net.Net', width=7", 7, neck="GlobalAveragePooling", head="LinearClsHead"
+    )
+    model = train(write(project, {}, base + text))
+    assert type(model.backbone).__name__ == "Net"
+
+
+def test_network_of_torchvision_is_a_backbone_that_gives_logits(project):
+    head = "head=dict(type='ClsHead')"
+    net = "backbone=dict(type='torchvision.models.squeezenet1_1', num_classes=10)"
+    config = LENET_NEW + f"\nmodel = dict(type='ImageClassifier', {net}, {head})\n"
+
+    spec = read_spec(write(project, {}, config))
+    assert spec.model["backbone"].target == "torchvision.models.squeezenet1_1"
+    model = build_spec(shorten(spec)).model.eval()
+    scores = model(torch.rand(2, 3, 64, 64))
+    torch.testing.assert_close(scores.sum(1), torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        ("os.getcwd", "backbone must be a torch.nn.Module, got '"),
+        ("fractions.Fraction", r"backbone must be a torch.nn.Module, got Fraction\(0, 1\)"),
+        ("torchvision.models", "'torchvision.models' is no class"),
+        ("my_lost_package.Net", "'my_lost_package.Net' cannot be imported"),
+    ],
+)
+def test_backbone_is_refused_when_its_path_leads_to_no_module(project, kind, problem):
+    path = write(
+        project, {}, LENET_NEW + model_of(f"type={kind!r}", 7, neck="GlobalAveragePooling")
+    )
+    path.write_text(path.read_text().replace("'MyHead'", "'LinearClsHead'"))
+    with pytest.raises(MMLightError, match=problem) as caught:
+        build_spec(shorten(read_spec(path)))
+    assert caught.value.path == "model.backbone"
+    assert str(caught.value.origin).startswith(str(path))

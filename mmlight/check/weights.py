@@ -18,7 +18,7 @@ from mmlight.models.initialize import Pretrained
 from mmlight.module import ImageClassifier
 from mmlight.spec import Spec, find_calls
 from mmlight.weights.load import match_state, read_pretrained
-from mmlight.weights.read import find_fetched, find_source, unfetchable
+from mmlight.weights.locate import find_address, find_fetched, find_source, unfetchable
 
 Probe: TypeAlias = Callable[[str], object]
 """Raises OSError or ValueError when an address cannot be fetched from."""
@@ -128,9 +128,10 @@ def _examine(wanted: Wanted, found: Findings, probe: Probe) -> None:
             expected="a file or an address",
             next_step="Name the weights, or remove the entry.",
         )
-    if "://" in location and find_fetched(location) is None:
+    address = find_address(location)
+    if address is not None and find_fetched(address) is None:
         try:
-            probe(find_source(location))
+            probe(find_source(address.url))
         except (OSError, ValueError) as error:
             raise unfetchable(location, error) from error
         return

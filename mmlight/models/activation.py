@@ -1,38 +1,37 @@
 """Turns an `act_cfg` into an activation class."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
-from timm.layers import QuickGELU
 from torch import nn
 
-ACTIVATIONS: Final[Mapping[str, type[nn.Module]]] = {
-    "GELU": nn.GELU,
-    "QuickGELU": QuickGELU,
-    "ReLU": nn.ReLU,
-    "SiLU": nn.SiLU,
-    "Sigmoid": nn.Sigmoid,
-    "Tanh": nn.Tanh,
-}
+from mmlight.compat.cnn.layer import take_layer
+from mmlight.registry import ACTIVATION_LAYERS
 
 
-def activation_layer(act_cfg: Mapping[str, Any]) -> type[nn.Module]:
-    """Return the class that an `act_cfg` names.
+def activation_layer(act_cfg: Mapping[str, Any]) -> Callable[..., nn.Module]:
+    """Return the class that an `act_cfg` names, with the arguments that it gives.
 
     Args:
-        act_cfg: `type`, one of `ACTIVATIONS`; other keys than `inplace` are not supported.
+        act_cfg: `type`, a name such as 'ReLU' or a class, and its arguments; `inplace` is left out,
+            for it changes no result.
 
     Raises:
-        ValueError: If the type or a key is not supported.
+        UnsupportedTypeError: If there is no such type.
+        ValueError: If the type has no such argument.
 
     Examples:
         >>> activation_layer({"type": "Tanh"})()
         Tanh()
+
+    From: mmcv 1.7 and 2.2 `build_activation_layer`.
     """
-    kind = act_cfg.get("type", "")
-    if kind not in ACTIVATIONS:
-        raise ValueError(f"act_cfg type must be one of {', '.join(ACTIVATIONS)}, got {kind!r}")
-    for key, value in act_cfg.items():
-        if key not in ("type", "inplace"):  # computing in place changes no result
+    layer, options = take_layer(act_cfg, ACTIVATION_LAYERS)
+    options.pop("inplace", None)
+    for key, value in options.items():
+        if key not in inspect.signature(layer).parameters:
+            kind = act_cfg["type"]
             raise ValueError(f"act_cfg of type {kind!r} does not support {key}={value!r}")
-    return ACTIVATIONS[kind]
+    return partial(layer, **options) if options else layer

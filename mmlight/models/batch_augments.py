@@ -7,13 +7,15 @@ that `generation` names.
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from mmlight.models.targets import Target, to_scores
 
 Box = tuple[int, int, int, int]
 """Top, bottom, left, right [px]; bottom and right are outside."""
@@ -27,6 +29,10 @@ class BatchAugment(ABC):
     @abstractmethod
     def __call__(self, inputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mixed images and labels, of the same shapes."""
+
+
+AnyAugment: TypeAlias = Callable[[Tensor, Tensor], Any]
+"""An augment, or a user's function of the same form."""
 
 
 class Identity(BatchAugment):
@@ -179,7 +185,7 @@ class RandomBatchAugment:
 
     def __init__(
         self,
-        augments: BatchAugment | Sequence[BatchAugment],
+        augments: AnyAugment | Sequence[AnyAugment],
         probs: float | Sequence[float] | None = None,
         *,
         num_classes: int,
@@ -187,26 +193,26 @@ class RandomBatchAugment:
     ) -> None:
         if generation not in ("0.x", "1.x"):
             raise ValueError(f"generation must be '0.x' or '1.x', got {generation!r}")
-        chosen = [augments] if isinstance(augments, BatchAugment) else list(augments)
+        chosen: list[AnyAugment] = [augments] if callable(augments) else list(augments)
         weights = _fill_up(probs, len(chosen))
-        self.augments = chosen if weights is None else [*chosen, Identity()]
+        self.augments: list[AnyAugment] = chosen if weights is None else [*chosen, Identity()]
         self.probs = weights
         self.num_classes = num_classes
         self.generation = generation
 
-    def __call__(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, inputs: Tensor, targets: Target) -> tuple[Tensor, Tensor]:
         """Augment a batch.
 
         Args:
             inputs: Images, float `(B, C, H, W)`.
-            targets: Class indices, int64 `(B,)`, or soft labels `(B, K)`.
+            targets: Class indices, int64 `(B,)`, several for each image, or soft labels `(B, K)`.
 
         Returns:
             Images `(B, C, H, W)` and soft labels, float32 `(B, K)`.
         """
-        if targets.ndim == 1:
-            targets = functional.one_hot(targets, self.num_classes)  # (B,) -> (B, K)
-        return self.augments[self._choose()](inputs, targets.float())
+        scores = to_scores(targets, self.num_classes)
+        mixed: tuple[Tensor, Tensor] = self.augments[self._choose()](inputs, scores)
+        return mixed
 
     def _choose(self) -> int:
         if self.generation == "1.x":

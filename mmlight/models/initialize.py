@@ -16,11 +16,11 @@ from mmlight.models.initializers import Constant as Constant
 from mmlight.models.initializers import Initializer as Initializer
 from mmlight.models.initializers import Kaiming as Kaiming
 from mmlight.models.initializers import Normal as Normal
-from mmlight.models.initializers import Override as Override
 from mmlight.models.initializers import Pretrained as Pretrained
 from mmlight.models.initializers import TruncNormal as TruncNormal
 from mmlight.models.initializers import Uniform as Uniform
 from mmlight.models.initializers import Xavier as Xavier
+from mmlight.models.override import Override as Override
 from mmlight.weights.load import load_pretrained
 
 AnyInitializer: TypeAlias = Initializer | Pretrained

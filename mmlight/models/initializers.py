@@ -2,26 +2,13 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from torch import Tensor, nn
 
+from mmlight.models.override import AnyOverride, Override
 from mmlight.models.trunc_normal import trunc_normal_
-
-
-class Override:
-    """Other start values for one named part of a module.
-
-    Args:
-        name: Attribute name of the part.
-        initializer: Fills every layer of the part; None means the initializer that the override
-            belongs to.
-    """
-
-    def __init__(self, name: str, initializer: "Initializer | None" = None) -> None:
-        self.name = name
-        self.initializer = initializer
 
 
 class Initializer(ABC):
@@ -32,7 +19,7 @@ class Initializer(ABC):
         bias_prob: Prior probability in (0, 1); sets `bias` to the logit that predicts it.
         layer: Class name or names; a layer matches by its own class or a direct base. Empty matches
             nothing.
-        override: Parts that get other values afterwards.
+        override: Parts that get other values afterwards; dicts as in `Override.of` will do.
 
     From: mmcv 1.7 and mmengine 0.10 `BaseInit`; the same distribution, other random draws.
     """
@@ -43,13 +30,14 @@ class Initializer(ABC):
         bias: float = 0.0,
         bias_prob: float | None = None,
         layer: str | Sequence[str] | None = None,
-        override: Override | Sequence[Override] = (),
+        override: AnyOverride | Sequence[AnyOverride] | None = (),
     ) -> None:
         if bias_prob is not None and not 0 < bias_prob < 1:
             raise ValueError(f"bias_prob must be inside (0, 1), got {bias_prob}")
         self.bias = bias if bias_prob is None else -math.log((1 - bias_prob) / bias_prob)
         self.layer = frozenset([layer] if isinstance(layer, str) else layer or ())
-        self.override = (override,) if isinstance(override, Override) else tuple(override)
+        parts = [override] if isinstance(override, (Override, Mapping)) else override or ()
+        self.override = tuple(Override.of(part) for part in parts)
 
     @abstractmethod
     def fill(self, weight: Tensor) -> None:
@@ -59,14 +47,12 @@ class Initializer(ABC):
         """Fill the matching layers of `module`, then its overrides."""
         self.fill_layers(module.modules(), only_matching=True)
         for override in self.override:
-            part = _get_part(module, override.name)
-            (override.initializer or self).fill_layers(part.modules(), only_matching=False)
+            override.fill(_get_part(module, override.name), self)
 
     def fill_layers(self, layers: Iterable[nn.Module], *, only_matching: bool) -> None:
         """Fill weight and bias of each layer, or of each layer whose class name matches."""
         for layer in layers:
-            names = {type(layer).__name__, *(base.__name__ for base in type(layer).__bases__)}
-            if only_matching and not names & self.layer:
+            if only_matching and not _class_names(type(layer)) & self.layer:
                 continue
             weight, bias = getattr(layer, "weight", None), getattr(layer, "bias", None)
             if isinstance(weight, Tensor):
@@ -266,6 +252,18 @@ class Pretrained:
         self.checkpoint = checkpoint
         self.prefix = prefix
         self.map_location = map_location
+
+
+def _class_names(kind: type) -> set[str]:
+    """Return the names that a layer goes by: of its class and of the direct bases.
+
+    timm's variants of torch's layers stand for these.
+    """
+    names = {kind.__name__}
+    while kind.__module__.startswith("timm.") and issubclass(kind.__bases__[0], nn.Module):
+        kind = kind.__bases__[0]
+        names.add(kind.__name__)
+    return names | {base.__name__ for base in kind.__bases__}
 
 
 def _get_part(module: nn.Module, name: str) -> nn.Module:

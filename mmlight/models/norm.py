@@ -1,51 +1,48 @@
 """Turns a `norm_cfg` into a function that makes normalization layers."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 
-NORMS: Final[Mapping[str, tuple[type[nn.Module], frozenset[str]]]] = {
-    "BN": (nn.BatchNorm2d, frozenset({"eps", "momentum"})),
-    "BN2d": (nn.BatchNorm2d, frozenset({"eps", "momentum"})),
-    "SyncBN": (nn.SyncBatchNorm, frozenset({"eps", "momentum"})),
-    "LN": (nn.LayerNorm, frozenset({"eps"})),
-}
+from mmlight.compat.cnn.layer import take_layer
+from mmlight.registry import NORM_LAYERS
 
 
-def norm_layer(
-    norm_cfg: Mapping[str, Any], *, allowed: tuple[str, ...]
-) -> Callable[..., nn.Module]:
+def norm_layer(norm_cfg: Mapping[str, Any]) -> Callable[..., nn.Module]:
     """Return a function from a number of channels to a normalization layer.
 
     Args:
-        norm_cfg: `type`, one of `allowed`, and any of `eps` (default 1e-5), `momentum` and
-            `requires_grad`.
-        allowed: The types that the caller can use.
+        norm_cfg: `type`, a name such as 'BN' or a class, and its arguments; `eps` is 1e-5 when left
+            out, `requires_grad` is for `freeze_norms`.
 
     Raises:
-        ValueError: If the type or a key is not supported.
+        UnsupportedTypeError: If there is no such type.
+        ValueError: If the type has no such argument.
 
     Examples:
-        >>> norm_layer({"type": "BN", "eps": 1e-3}, allowed=("BN",))(8).eps
+        >>> norm_layer({"type": "BN", "eps": 1e-3})(8).eps
         0.001
 
-    From: mmcv 1.7 and 2.2 `build_norm_layer`; `requires_grad` is applied by `freeze_norms`.
+    From: mmcv 1.7 and 2.2 `build_norm_layer`.
     """
-    kind = norm_cfg.get("type")
-    if kind not in allowed:
-        raise ValueError(f"norm_cfg type must be one of {', '.join(allowed)}, got {kind!r}")
-    layer, keys = NORMS[kind]
-    options = {
-        key: value for key, value in norm_cfg.items() if key not in ("type", "requires_grad")
-    }
-    unknown = sorted(options.keys() - keys)
-    if unknown:
-        raise ValueError(
-            f"norm_cfg of type {kind!r} does not support {unknown[0]}={options[unknown[0]]!r}"
-        )
-    return partial(layer, **{"eps": 1e-5, **options})
+    layer, options = take_layer(norm_cfg, NORM_LAYERS)
+    options.pop("requires_grad", None)
+    known = inspect.signature(layer).parameters.values()
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known)
+    for key, value in options.items():
+        if not takes_any and key not in {parameter.name for parameter in known}:
+            kind = norm_cfg["type"]
+            raise ValueError(f"norm_cfg of type {kind!r} does not support {key}={value!r}")
+    options.setdefault("eps", 1e-5)
+    if layer is nn.GroupNorm:
+        if "num_groups" not in options:
+            raise ValueError(f"norm_cfg must have num_groups for a group norm, got {norm_cfg}")
+        return partial(nn.GroupNorm, options.pop("num_groups"), **options)
+    return partial(layer, **options)
 
 
 def freeze_norms(module: nn.Module, norm_cfg: Mapping[str, Any]) -> None:
@@ -53,5 +50,5 @@ def freeze_norms(module: nn.Module, norm_cfg: Mapping[str, Any]) -> None:
     if norm_cfg.get("requires_grad", True):
         return
     for layer in module.modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm | nn.LayerNorm):
+        if isinstance(layer, _NormBase | nn.LayerNorm | nn.GroupNorm):
             layer.requires_grad_(False)

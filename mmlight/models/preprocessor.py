@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmlight.models.targets import Target, to_scores
+
 
 class ImagePreprocessor(nn.Module):
     """Flip channels, normalize, pad, as one batch.
@@ -73,12 +75,12 @@ class ImagePreprocessor(nn.Module):
         images = [self._pad(self._normalize(image), (height, width)) for image in inputs]
         return torch.stack(images)
 
-    def prepare_targets(self, targets: Tensor) -> Tensor:
-        """Return class indices int64 `(B,)`, or float32 `(B, K)` for `to_onehot` or soft labels."""
-        if not self.to_onehot or targets.ndim > 1:
+    def prepare_targets(self, targets: Target) -> Target:
+        """Return float32 `(B, K)` for `to_onehot`, else the targets as they are."""
+        if not self.to_onehot or (isinstance(targets, Tensor) and targets.ndim > 1):
             return targets
         assert self.num_classes is not None
-        return functional.one_hot(targets, self.num_classes).float()  # (B,) -> (B, K)
+        return to_scores(targets, self.num_classes)
 
     def _normalize(self, images: Tensor) -> Tensor:
         if self.to_rgb and images.shape[-3] == 3:
@@ -86,6 +88,8 @@ class ImagePreprocessor(nn.Module):
         if self.mean is None or self.std is None:
             return images.float()
         images = images.to(torch.float32, copy=True)  # a copy to change in place: half the time
+        if len(self.mean) > images.shape[-3]:  # a grey image becomes one of several channels
+            images = images.repeat_interleave(len(self.mean), -3)
         return images.sub_(self.mean).div_(self.std)
 
     def _pad(self, images: Tensor, size: Sequence[int]) -> Tensor:

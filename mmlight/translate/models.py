@@ -1,19 +1,20 @@
 """Translates `model` and `data_preprocessor` into the arguments of `ImageClassifier`.
 
-To add a type: 1. write the class; 2. add a Row here; 3. tests/test_tables.py then checks that it
-imports.
+The types themselves are listed in `model_rows.py`.
 """
 
 from typing import Any, Final
 
+from mmlight.read.node import ConfigDict
 from mmlight.registry import BATCH_AUGMENTS, INITIALIZERS, MODELS
 from mmlight.spec import Call
+from mmlight.translate.model_defects import note_defects
+from mmlight.translate.model_rows import MODEL_ROWS
 from mmlight.translate.other_models import CLASSIFIER, refuse_unknown_model
 from mmlight.translate.section import Section
 from mmlight.translate.table import Row, Table, bare_name
 from mmlight.upgrade.model import upgrade_part
 
-_BACKBONES = "mmlight.models.backbones"
 _INIT = "mmlight.models.initializers"
 _FILE = "mmlight/translate/models.py"
 
@@ -29,28 +30,6 @@ INITIALIZER_ROWS: Final = tuple(
         ("Caffe2Xavier", "Caffe2Xavier"),
         ("Pretrained", "Pretrained"),
     )
-)
-
-MODEL_ROWS: Final = (
-    Row("LeNet5", f"{_BACKBONES}.lenet.LeNet5"),
-    Row("ResNet", f"{_BACKBONES}.resnet.ResNet"),
-    Row("ResNetV1c", f"{_BACKBONES}.resnet.ResNetV1c"),
-    Row("ResNetV1d", f"{_BACKBONES}.resnet.ResNetV1d"),
-    Row("ResNet_CIFAR", f"{_BACKBONES}.resnet.ResNet_CIFAR"),
-    Row("ResNeXt", f"{_BACKBONES}.resnet.ResNeXt"),
-    Row("SEResNet", f"{_BACKBONES}.resnet.SEResNet"),
-    Row("SEResNeXt", f"{_BACKBONES}.resnet.SEResNeXt"),
-    Row("VisionTransformer", f"{_BACKBONES}.vision_transformer.VisionTransformer"),
-    Row("TIMMBackbone", f"{_BACKBONES}.timm_model.TIMMBackbone"),
-    Row("GlobalAveragePooling", "mmlight.models.necks.gap.GlobalAveragePooling"),
-    Row("ClsHead", "mmlight.models.heads.cls_head.ClsHead"),
-    Row("LinearClsHead", "mmlight.models.heads.linear_head.LinearClsHead"),
-    Row(
-        "VisionTransformerClsHead",
-        "mmlight.models.heads.vision_transformer_head.VisionTransformerClsHead",
-    ),
-    Row("CrossEntropyLoss", "mmlight.models.losses.cross_entropy_loss.CrossEntropyLoss"),
-    Row("LabelSmoothLoss", "mmlight.models.losses.label_smooth_loss.LabelSmoothLoss"),
 )
 
 AUGMENT_ROWS: Final = tuple(
@@ -69,8 +48,12 @@ MODEL_TABLE: Table = Table(
     "model",
     MODEL_ROWS,
     MODELS,
-    file=_FILE,
-    nested={"init_cfg": lambda: INITIALIZER_TABLE, "loss": lambda: MODEL_TABLE},
+    file="mmlight/translate/model_rows.py",
+    nested={
+        "init_cfg": lambda: INITIALIZER_TABLE,
+        "loss": lambda: MODEL_TABLE,
+        "module": lambda: MODEL_TABLE,
+    },
     upgrade=upgrade_part,
 )
 AUGMENT_TABLE = Table("batch augment", AUGMENT_ROWS, BATCH_AUGMENTS, file=_FILE)
@@ -99,7 +82,9 @@ def translate_model(top: Section) -> dict[str, Any]:
         )
     for part in ("backbone", "neck", "head"):
         if model.take(part) is not None:
-            arguments[part] = MODEL_TABLE.translate_entry(model, part)
+            arguments[part] = _translate_part(model, part)
+            if isinstance(model.node[part], ConfigDict):
+                note_defects(model.take_section(part))
     if model.take("init_cfg") is not None:
         arguments["init_cfg"] = INITIALIZER_TABLE.translate_nested(model, "init_cfg")
     if not model.take("pretrained_last", True, to="model.pretrained_last"):
@@ -108,6 +93,14 @@ def translate_model(top: Section) -> dict[str, Any]:
     _translate_preprocessing(top, model, arguments)
     model.finish()
     return arguments
+
+
+def _translate_part(model: Section, part: str) -> Any:
+    """Translate a part; a list of necks becomes one."""
+    if part != "neck" or not isinstance(model.node[part], (list, tuple)):
+        return MODEL_TABLE.translate_entry(model, part)
+    necks = MODEL_TABLE.translate_list(model, part)
+    return model.call("mmlight.models.necks.chain.NeckChain", {"necks": necks}, begin=part)
 
 
 def _translate_pretrained(model: Section, arguments: dict[str, Any]) -> None:

@@ -1,13 +1,14 @@
-"""Other packages' names for weights that fit one of our networks.
+"""Other packages' names for weights that fit a network of timm.
 
-A dialect turns a whole state dict into the names of the network inside a backbone. The result is
-compared with the module like any other naming, so a dialect that does not apply does no harm.
+A dialect turns a whole state dict into timm's names. The result is compared with the module like
+any other naming, so a dialect that does not apply does no harm.
 
-To add a dialect: 1. write a function state, module -> renamed state; 2. name the key that tells it
-apart in `DIALECTS`.
+To add a dialect: 1. write rules in `RULES`, or a function state, module -> renamed state; 2. add it
+to `DIALECTS` with the key that tells it apart.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from timm.models.efficientnet import EfficientNet
@@ -40,13 +41,37 @@ _OUTER = {
 }
 
 
-def _from_efficientnet_pytorch(state: Mapping[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
+State = Mapping[str, Tensor]
+VIT_RULES: Final = (
+    (r"^class_token$", "cls_token"),
+    (r"^encoder\.pos_embedding$", "pos_embed"),
+    (r"^conv_proj\.", "patch_embed.proj."),
+    (r"^encoder\.ln\.", "norm."),
+    (r"^heads\.head\.", "head."),
+    (r"^encoder\.layers\.encoder_layer_(\d+)\.", r"blocks.\1."),
+    (r"\.ln_([12])\.", r".norm\1."),
+    (r"\.self_attention\.in_proj_", ".attn.qkv."),
+    (r"\.self_attention\.out_proj\.", ".attn.proj."),
+    (r"\.mlp\.(?:linear_1|0)\.", ".mlp.fc1."),
+    (r"\.mlp\.(?:linear_2|3)\.", ".mlp.fc2."),
+)
+
+
+def _from_torchvision_vit(state: State, module: nn.Module) -> dict[str, Tensor]:
+    """Rename a Vision Transformer of torchvision, whose values are laid out as timm's."""
+    renamed = {}
+    for name, value in state.items():
+        new = name
+        for pattern, replacement in VIT_RULES:
+            new = re.sub(pattern, replacement, new)
+        renamed[new] = value
+    return renamed
+
+
+def _from_efficientnet_pytorch(state: State, module: nn.Module) -> dict[str, Tensor]:
     """Rename the flat blocks of `efficientnet_pytorch` and its lite kin into timm's stages."""
-    found = _find_network(module)
-    if found is None:
-        return {}
-    prefix, network = found
-    stages: Any = network.blocks
+    network: Any = next((part for part in module.modules() if isinstance(part, EfficientNet)), None)
+    stages = [] if network is None else network.blocks
     blocks = [f"blocks.{s}.{b}" for s, stage in enumerate(stages) for b in range(len(stage))]
     renamed = {}
     for name, value in state.items():
@@ -56,33 +81,29 @@ def _from_efficientnet_pytorch(state: Mapping[str, Tensor], module: nn.Module) -
             expanded = f"_blocks.{index}._expand_conv.weight" in state
             inner = (_EXPANDED if expanded else _PLAIN).get(part, part)
             if int(index) < len(blocks):
-                renamed[f"{prefix}{blocks[int(index)]}.{inner}.{leaf}"] = value
+                renamed[f"{blocks[int(index)]}.{inner}.{leaf}"] = value
         else:
-            renamed[f"{prefix}{_OUTER.get(head, head)}.{rest}"] = value
+            renamed[f"{_OUTER.get(head, head)}.{rest}"] = value
     return renamed
 
 
-def _find_network(module: nn.Module) -> tuple[str, EfficientNet] | None:
-    """Return the timm EfficientNet in a module, with the prefix of its names."""
-    for name, child in module.named_modules():
-        if isinstance(child, EfficientNet):
-            return (f"{name}." if name else ""), child
-    return None
-
-
-DIALECTS: Final[Mapping[str, Callable[[Mapping[str, Tensor], nn.Module], dict[str, Tensor]]]] = {
-    "_conv_stem.weight": _from_efficientnet_pytorch,
+DIALECTS: Final[Mapping[str, tuple[str, Callable[[State, nn.Module], dict[str, Tensor]]]]] = {
+    "_conv_stem.weight": ("efficientnet_pytorch", _from_efficientnet_pytorch),
+    "encoder.pos_embedding": ("torchvision", _from_torchvision_vit),
 }
+"""A key that tells a dialect apart -> its package, and what turns it into timm's names."""
 
 
-def translate_dialect(state: Mapping[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
-    """Rename a state dict when it is in a dialect that we know; else return nothing.
+def translate_dialects(state: State, module: nn.Module) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Rename a state dict by every dialect that it may be in.
 
     Args:
         state: Tensors by foreign name.
         module: The module that they may fit.
+
+    Yields:
+        The package whose names they are, and the tensors by timm's names.
     """
-    for key, translate in DIALECTS.items():
+    for key, (package, translate) in DIALECTS.items():
         if key in state:
-            return translate(state, module)
-    return {}
+            yield package, translate(state, module)

@@ -2,15 +2,23 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
-from mmlight.errors import WeightsError, list_names
-from mmlight.weights.dialects import translate_dialect
-from mmlight.weights.name_map import name_map
-from mmlight.weights.read import find_state_dict, read_checkpoint
+from mmlight.errors import WeightsError
+from mmlight.weights.name_map import find_entries, name_map
+from mmlight.weights.namings import find_naming
+from mmlight.weights.read import (
+    REVISE_KEYS,
+    ReviseKeys,
+    find_weights,
+    read_checkpoint,
+    read_state,
+    select_part,
+)
 
 if TYPE_CHECKING:
     from mmlight.models.initialize import Pretrained
@@ -29,6 +37,7 @@ class LoadReport:
         missing: Names of ours that the checkpoint does not have; they keep their values.
         unexpected: Names of the checkpoint that the module does not have.
         dropped: Names of the head whose shapes differ; they keep their values.
+        words: Whose names the checkpoint speaks: 'mmlight', 'mm', 'timm', ...
 
     Examples:
         >>> print(LoadReport(loaded=("a", "b"), missing=("c",), unexpected=(), dropped=()))
@@ -39,6 +48,12 @@ class LoadReport:
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     dropped: tuple[str, ...]
+    words: str = field(default="", compare=False)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every tensor has found its place, and every place its tensor."""
+        return not (self.missing or self.unexpected or self.dropped)
 
     def __str__(self) -> str:
         text = f"{len(self.loaded)} tensors loaded"
@@ -68,19 +83,65 @@ def read_pretrained(pretrained: "Pretrained", *, lazily: bool = False) -> dict[s
     Raises:
         WeightsError: If the file cannot be read or has nothing under the prefix.
     """
-    state = find_state_dict(read_checkpoint(pretrained.checkpoint, lazily=lazily))
-    if not pretrained.prefix:
-        return state
-    return _select(state, pretrained.prefix.rstrip(".") + ".", pretrained.checkpoint)
+    location = pretrained.checkpoint
+    state = read_state(location, map_location=pretrained.map_location, lazily=lazily)
+    return select_part(state, pretrained.prefix, location) if pretrained.prefix else state
 
 
-def load_weights(module: nn.Module, location: str) -> LoadReport:
+def load_weights(
+    module: nn.Module,
+    location: str,
+    *,
+    prefix: str | None = None,
+    revise_keys: ReviseKeys = REVISE_KEYS,
+    map_location: str | torch.device = "cpu",
+) -> LoadReport:
     """Load a checkpoint file or address into a module, as `load_from` does.
+
+    Args:
+        module: Gets the values in place.
+        location: See `read_checkpoint`.
+        prefix: Load only the entries under this name, such as `backbone`.
+        revise_keys: Pairs of a regular expression and what replaces it in every name.
+        map_location: The device that the tensors are read to.
 
     Raises:
         WeightsError: If it cannot be read or does not fit.
     """
-    return load_state(module, find_state_dict(read_checkpoint(location)), location)
+    state = read_state(location, revise_keys=revise_keys, map_location=map_location)
+    return load_state(module, select_part(state, prefix, location) if prefix else state, location)
+
+
+def load_checkpoint(
+    model: nn.Module,
+    filename: str,
+    map_location: str | torch.device | None = None,
+    strict: bool = False,
+    logger: logging.Logger | str | None = None,
+    revise_keys: ReviseKeys = REVISE_KEYS,
+) -> dict[str, Any]:
+    """Load a checkpoint into a module and return all that it holds; for users' own code.
+
+    Args:
+        model: Gets the values in place.
+        filename: See `read_checkpoint`.
+        map_location: The device that the tensors are read to; None for the CPU.
+        strict: Whether names that are missing, unexpected or of another shape are an error.
+        logger: Not used: mmlight's own logger reports.
+        revise_keys: Pairs of a regular expression and what replaces it in every name.
+
+    Raises:
+        WeightsError: If it cannot be read or does not fit.
+
+    From: mmcv 1.7 and mmengine 0.10 `load_checkpoint`, which go on when no name fits.
+    """
+    content = read_checkpoint(filename, map_location=map_location or "cpu")
+    report = load_state(model, find_weights(content, filename, revise_keys), filename)
+    if strict and not report.is_exact:
+        raise WeightsError(
+            filename, f"the checkpoint does not fit exactly: {report}", next_step="Load it loosely."
+        )
+    return content
 
 
 def load_state(module: nn.Module, state: Mapping[str, Tensor], location: str) -> LoadReport:
@@ -113,46 +174,38 @@ def match_state(
 
     Args and errors are those of `load_state`; the module may be on the meta device.
     """
-    own = module.state_dict()
-    fitting, unexpected = _rename(module, state, own)
-    if not fitting:
+    own = find_entries(module)
+    naming = find_naming(module, state)
+    if not naming.fitting:
         raise _no_fit(module, state, location)
+    fitting = _fit(module, naming.fitting | naming.other)
+    unexpected = tuple(name for name in fitting if name not in own)
+    fitting = {name: value for name, value in fitting.items() if name in own}
     dropped = tuple(name for name in fitting if fitting[name].shape != own[name].shape)
     _check_shapes({name: fitting[name] for name in dropped}, own, location)
     values = {name: value for name, value in fitting.items() if name not in dropped}
     missing = tuple(
-        name for name in own if name not in fitting and "num_batches_tracked" not in name
+        name
+        for name in module.state_dict()  # what a module does not save, it does not miss
+        if name not in fitting and "num_batches_tracked" not in name
     )
-    return values, LoadReport(tuple(values), missing, unexpected, dropped)
+    return values, LoadReport(tuple(values), missing, unexpected, dropped, naming.words)
 
 
-def _rename(
-    module: nn.Module, state: Mapping[str, Tensor], own: Mapping[str, Tensor]
-) -> tuple[dict[str, Tensor], tuple[str, ...]]:
-    """Return the entries that fit, under our names, and the names that do not.
+def _fit(module: nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Let each module that has a method `fit_state` adapt its entries to its own sizes.
 
-    Of all namings that we know, the one that fits best is taken.
+    The method gets the entries below its module, under our names or, where we have none, the
+    file's, and returns what is to be loaded: position tables of another image size resized.
     """
-    names = name_map(module)
-    candidates = []
-    for candidate in (dict(state), translate_dialect(state, module)):
-        ours = {name: value for name, value in candidate.items() if name in own}
-        renamed = names.state_dict_to_ours(candidate)
-        candidates.append((ours, tuple(name for name in candidate if name not in own)))
-        candidates.append((renamed.state, renamed.unknown))
-    return max(candidates, key=lambda pair: len(pair[0]))
-
-
-def _select(state: Mapping[str, Tensor], prefix: str, location: str) -> dict[str, Tensor]:
-    selected = {n.removeprefix(prefix): v for n, v in state.items() if n.startswith(prefix)}
-    if not selected:
-        raise WeightsError(
-            location,
-            f"no tensor has the prefix {prefix!r}",
-            expected=list_names({name.split(".")[0] for name in state}),
-            next_step="Correct `prefix`, or remove it when the checkpoint holds the bare module.",
-        )
-    return selected
+    fitted = dict(state)
+    for path, child in module.named_modules():
+        if hasattr(child, "fit_state"):
+            prefix = f"{path}." if path else ""
+            below = [name for name in fitted if name.startswith(prefix)]
+            part = {name.removeprefix(prefix): fitted.pop(name) for name in below}
+            fitted |= {prefix + name: value for name, value in child.fit_state(part).items()}
+    return fitted
 
 
 def _check_shapes(
@@ -177,8 +230,17 @@ def _no_fit(module: nn.Module, state: Mapping[str, Tensor], location: str) -> We
         location,
         f"none of its {len(state)} tensors fits the model; {found}",
         expected=f"names such as {_sample(name_map(module).to_ours)}",
-        next_step="Use a checkpoint of the same architecture, or set its prefix.",
+        next_step=_advise(module, state),
     )
+
+
+def _advise(module: nn.Module, state: Mapping[str, Tensor]) -> str:
+    """Return the prefix under which something fits, if there is one."""
+    for prefix in dict.fromkeys(name.split(".")[0] for name in state):
+        below = {n[len(prefix) + 1 :]: v for n, v in state.items() if n.startswith(f"{prefix}.")}
+        if len(find_naming(module, below).fitting) > len(below) / 2:
+            return f"Set prefix='{prefix}.' to load what is below it."
+    return "Use a checkpoint of the same architecture, or set its prefix."
 
 
 def _sample(names: Mapping[str, object]) -> str:

@@ -2,10 +2,11 @@
 
 A module whose names differ offers `name_rules`: a tuple of `NameRule`, written ours -> original,
 the first match wins. Modules without rules keep their names. The inverse is the inverted dict over
-the module's real names, so a rule is written once.
+the module's real names, so a rule is written once. Entries that only the original's state dict has,
+such as index tables, are offered by a method `mm_constants`, under the original's names.
 
 To add a family: 1. write its rules beside its backbone class; 2. give the class the attribute
-`name_rules`; 3. add its row to tests/reference/test_models.py, which compares names and shapes with
+`name_rules`; 3. tests/reference/test_corpus_models.py then compares names, shapes and values with
 the original.
 """
 
@@ -71,6 +72,7 @@ class NameMap:
     Args:
         to_mm: Our name -> the original's name, in the order of the module's state dict.
         transforms: Our name -> change of layout, only where there is one.
+        constants: Entries that only the original has, by its name; computed, never trained.
 
     Raises:
         WeightsError: If two of our names get the same name of the original.
@@ -83,6 +85,7 @@ class NameMap:
 
     to_mm: Mapping[str, str]
     transforms: Mapping[str, TensorTransform] = field(default_factory=dict)
+    constants: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         seen: dict[str, str] = {}
@@ -107,6 +110,7 @@ class NameMap:
             for name, value in state.items()
             if name in self.to_mm
         }
+        renamed.update(self.constants)
         return Renamed(renamed, tuple(name for name in state if name not in self.to_mm))
 
     def state_dict_to_ours(self, state: Mapping[str, Tensor]) -> Renamed:
@@ -116,7 +120,8 @@ class NameMap:
         for mm, value in state.items():
             name = self.to_ours.get(mm)
             if name is None:
-                unknown.append(mm)
+                if mm not in self.constants:
+                    unknown.append(mm)
             else:
                 transform = self.transforms.get(name)
                 renamed[name] = transform.to_ours(value) if transform else value
@@ -140,7 +145,7 @@ def name_map(module: nn.Module, prefix: str = "") -> NameMap:
     rules_by_path = _collect_rules(module)
     to_mm: dict[str, str] = {}
     transforms: dict[str, TensorTransform] = {}
-    for name in module.state_dict():
+    for name in find_entries(module):
         path = next((path for path in rules_by_path if name.startswith(path)), None)
         if path is None:
             to_mm[prefix + name] = prefix + name
@@ -149,7 +154,29 @@ def name_map(module: nn.Module, prefix: str = "") -> NameMap:
         to_mm[prefix + name] = prefix + path + mm
         if transform is not None:
             transforms[prefix + name] = transform
-    return NameMap(to_mm, transforms)
+    return NameMap(to_mm, transforms, _collect_constants(module, prefix))
+
+
+def find_entries(module: nn.Module) -> dict[str, Tensor]:
+    """Return all parameters and persistent buffers by name, in the order of the state dict.
+
+    A module may leave some of them out of its `state_dict()`, as `LoRAModel` does.
+    """
+    return {
+        f"{path}.{name}" if path else name: value
+        for path, child in module.named_modules(remove_duplicate=False)
+        for name, value in (*child._parameters.items(), *child._buffers.items())
+        if value is not None and name not in child._non_persistent_buffers_set
+    }
+
+
+def _collect_constants(module: nn.Module, prefix: str) -> dict[str, Tensor]:
+    constants: dict[str, Tensor] = {}
+    for path, child in module.named_modules():
+        if hasattr(child, "mm_constants"):
+            above = prefix + (f"{path}." if path else "")
+            constants |= {above + name: value for name, value in child.mm_constants().items()}
+    return constants
 
 
 def _collect_rules(module: nn.Module) -> dict[str, Sequence[NameRule]]:

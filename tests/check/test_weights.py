@@ -172,7 +172,7 @@ def test_says_where_to_put_what_cannot_be_fetched(only: Only, tmp_path: Path) ->
     assert asked == [URL]
     assert (error.path, error.origin) == (URL, f"load_from = {URL!r}")
     assert error.problem == f"the weights cannot be fetched from {URL}: no route to host"
-    assert f"Get net.pth elsewhere and put it into {tmp_path}/cache/hub" in error.next_step
+    assert f"Get net.pth elsewhere and put it at {tmp_path}/cache/hub" in error.next_step
     assert not (tmp_path / "cache").exists()
 
 
@@ -188,7 +188,7 @@ def test_opens_what_was_fetched_before(only: Only, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "net.pth").write_text("<html>")
     error = only(load_from(URL))
-    assert error.problem == "this is no checkpoint; it begins with b'<html>'"
+    assert error.problem == "this is a web page and no checkpoint; it begins with b'<html>'"
 
 
 class _Server(BaseHTTPRequestHandler):

@@ -83,3 +83,10 @@ def test_raises_when_minmax_has_not_two_values() -> None:
 def test_raises_when_arguments_do_not_fit(kwargs, message) -> None:
     with pytest.raises(ValueError, match=message):
         RandomBatchAugment([Mixup(1.0)], num_classes=2, **kwargs)
+
+
+def test_takes_several_classes_per_image_and_users_functions() -> None:
+    augment = RandomBatchAugment(lambda images, scores: (images + 1, scores * 2), num_classes=3)
+    images, scores = augment(torch.zeros(2, 1, 2, 2), [torch.tensor([0, 2]), torch.tensor([1])])
+    assert images.min() == 1
+    assert scores.tolist() == [[2, 0, 2], [0, 2, 0]]

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from timm.layers import BatchNormAct2d, Conv2dSame
 from torch import nn
 
 from mmlight.models.initialize import (
@@ -35,6 +36,14 @@ def test_layer_matches_own_class_and_direct_bases_only() -> None:
     before = model[1].weight.clone()
     Constant(9, layer="Module")(model)
     assert torch.equal(model[1].weight, before)
+
+
+def test_layer_matches_what_timm_derives_from_torch() -> None:
+    model = nn.Sequential(BatchNormAct2d(2), Conv2dSame(2, 2, 1))
+    Constant(7, layer=["_BatchNorm", "Conv2d"])(model)
+    assert (model[0].weight[0].item(), model[1].weight[0, 0].item()) == (7, 7)
+    Constant(9, layer="BatchNorm2d")(model)
+    assert model[0].weight[0].item() == 9
 
 
 def test_override_fills_a_part_with_another_initializer() -> None:
@@ -98,3 +107,12 @@ def test_trunc_normal_stays_inside_its_bounds() -> None:
     TruncNormal(std=1.0, a=-0.5, b=0.25, layer="Linear")(layer)
     assert layer.weight.min() >= -0.5
     assert layer.weight.max() <= 0.25
+
+
+def test_override_may_be_words() -> None:
+    model = Whole()
+    Constant(1, layer="Linear", override=dict(name="part", type="Constant", val=2, bias=3))(model)
+    assert first(model.other) == (1, 0)
+    assert first(model.part[0]) == (2, 3)
+    Normal(override=[dict(name="other"), dict(name="part", type="Constant", val=4)])(model)
+    assert first(model.part[0]) == (4, 0)

@@ -44,3 +44,16 @@ def test_raises_when_only_one_statistic_is_given(kwargs) -> None:
 def test_raises_when_one_hot_has_no_number_of_classes() -> None:
     with pytest.raises(ValueError, match="num_classes must be given"):
         ImagePreprocessor(to_onehot=True)
+
+
+def test_makes_scores_of_several_classes_per_image() -> None:
+    prepare = ImagePreprocessor(num_classes=3, to_onehot=True)
+    scores = prepare.prepare_targets([torch.tensor([0, 2]), torch.tensor([1])])
+    assert scores.tolist() == [[1, 0, 1], [0, 1, 0]]
+    lists = [torch.tensor([0])]
+    assert ImagePreprocessor().prepare_targets(lists) is lists
+
+
+def test_grey_images_get_a_channel_for_each_mean() -> None:
+    out = ImagePreprocessor([1, 2, 3], [1, 1, 1])(torch.full((2, 1, 2, 2), 3.0))
+    assert out[0, :, 0, 0].tolist() == [2, 1, 0]

@@ -113,8 +113,8 @@ def run_ours(
 
 def assert_equal(ours: list[Any], expected: list[Any]) -> None:
     for one, other in zip(ours, expected, strict=True):
-        torch.testing.assert_close(one[0], other[0], rtol=1e-6, atol=1e-6)
-        torch.testing.assert_close(one[1], other[1].float(), rtol=1e-6, atol=1e-6)
+        assert torch.equal(one[0], other[0])
+        assert torch.equal(one[1], other[1].float())
         assert one[2:] == other[2:]
 
 

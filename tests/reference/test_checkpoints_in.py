@@ -9,8 +9,10 @@ import torch
 
 import mmlight
 from mmlight.models.initialize import Pretrained
-from mmlight.weights.load import load_pretrained, load_weights
-from mmlight.weights.read import read_checkpoint
+from mmlight.weights.load import load_pretrained, load_weights, read_pretrained
+from mmlight.weights.locate import find_address
+from mmlight.weights.read import find_state_dict, read_checkpoint, read_state
+from mmlight.weights.zoo import DEPRECATED, MMCLS, OPENMMLAB, OPENMMLAB_ROOT
 from tests.reference.original import Original
 from tests.reference.test_trajectories import (
     RESNET_NEW,
@@ -160,3 +162,208 @@ def test_gives_weights_that_the_original_loads_strictly(trained: Trained, tmp_pa
     torch.save(renamed.state, tmp_path / "ours.pth")
     ours = _score_ours(model, trained.images)
     np.testing.assert_allclose(trained.score(tmp_path / "ours.pth"), ours, rtol=1e-5)
+
+
+# ------------------------------------------------------------------ averages
+
+
+def _average_mmpretrain(config: str, path: str) -> Any:
+    """Let EMAHook write a checkpoint of an averaged model; return what loading it gives."""
+    from types import SimpleNamespace
+
+    import torch
+    from mmengine.config import Config
+    from mmengine.hooks import EMAHook
+    from mmengine.runner import load_checkpoint
+    from mmpretrain.registry import MODELS
+    from mmpretrain.utils import register_all_modules
+
+    register_all_modules()
+    cfg = Config.fromfile(config).model
+    torch.manual_seed(0)
+    model = MODELS.build(cfg)
+    hook = EMAHook(momentum=0.5)
+    runner = SimpleNamespace(model=model, iter=5, epoch=0)
+    hook.before_run(runner)
+    for _ in range(3):
+        for value in model.parameters():
+            value.data.add_(torch.randn_like(value))
+        hook.after_train_iter(runner, 0)
+    checkpoint = {"state_dict": dict(model.state_dict()), "meta": {}}
+    hook.before_save_checkpoint(runner, checkpoint)
+    torch.save(checkpoint, path)
+    other = MODELS.build(cfg)
+    load_checkpoint(other, path)
+    return {name: value.numpy() for name, value in other.state_dict().items()}
+
+
+def _average_mmcls(config: str, path: str) -> Any:
+    """The same with mmcv, which keeps the average as buffers of the model."""
+    from types import SimpleNamespace
+
+    import torch
+    from mmcls.models import build_classifier
+    from mmcv import Config
+    from mmcv.runner import load_checkpoint
+    from mmcv.runner.hooks import EMAHook
+
+    cfg = Config.fromfile(config).model
+    torch.manual_seed(0)
+    model = build_classifier(cfg)
+    hook = EMAHook(momentum=0.5)
+    runner = SimpleNamespace(model=model, iter=0)
+    hook.before_run(runner)
+    for runner.iter in range(3):
+        for value in model.parameters():
+            value.data.add_(torch.randn_like(value))
+        hook.after_train_iter(runner)
+    torch.save({"state_dict": model.state_dict(), "meta": {}}, path)
+    other = build_classifier(cfg)
+    load_checkpoint(other, path, map_location="cpu")
+    return {name: value.numpy() for name, value in other.state_dict().items()}
+
+
+@pytest.mark.parametrize("generation", ["mmcls", "mmpretrain"])
+def test_takes_of_two_sets_of_weights_that_which_the_original_takes(
+    generation: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    average = {"mmcls": _average_mmcls, "mmpretrain": _average_mmpretrain}[generation]
+    config = write_config(tmp_path, TEXTS["lenet5", generation])
+    original = request.getfixturevalue(generation)
+    theirs = original(average, str(config), str(tmp_path / "a.pth"))
+    model = mmlight.init_model(config)
+    report = load_weights(model, str(tmp_path / "a.pth"))
+    assert report.missing == ()
+    ours = model.name_map().state_dict_to_mm(model.state_dict()).state
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[name])
+    others = {"mmcls": set(report.unexpected), "mmpretrain": set()}[generation]
+    assert all(name.startswith("ema_") for name in others)
+
+
+# ------------------------------------------------------------------ names, and what lies beside
+
+
+def _load_theirs(state: Any, revise_keys: Any, prefix: Any, path: str) -> Any:
+    """Load a state dict into a module of the same names and return its values."""
+    import torch
+    from torch import nn
+
+    try:
+        from mmengine.runner.checkpoint import _load_checkpoint_with_prefix, load_checkpoint
+    except ImportError:
+        from mmcv.runner.checkpoint import _load_checkpoint_with_prefix, load_checkpoint
+
+    torch.save({"state_dict": {n: torch.tensor(v) for n, v in state.items()}}, path)
+    if prefix is not None:
+        return {n: v.item() for n, v in _load_checkpoint_with_prefix(prefix, path, "cpu").items()}
+    model = nn.Module()
+    for name in ("a", "b", "module"):
+        model.register_buffer(name, torch.tensor(0.0))
+    keys = {} if revise_keys is None else {"revise_keys": revise_keys}
+    load_checkpoint(model, path, map_location="cpu", **keys)
+    return {name: value.item() for name, value in model.named_buffers()}
+
+
+@pytest.mark.parametrize(
+    ("state", "revise_keys", "prefix"),
+    [
+        ({"a": 1.0, "module.b": 2.0}, None, None),
+        ({"module.module": 3.0, "module.a": 1.0}, None, None),
+        ({"module.a": 1.0, "b": 2.0}, [("nothing", "")], None),
+        ({"x.a": 1.0, "x.b": 2.0}, [(r"^x\\.", "")], None),
+        ({"student.a": 1.0, "b": 2.0}, [("student", "module"), (r"^module\\.", "")], None),
+        ({"x.a": 1.0, "x.y.b": 2.0, "xa": 3.0}, None, "x"),
+        ({"x.a": 1.0, "x.y.b": 2.0}, None, "x.y."),
+    ],
+)
+@pytest.mark.parametrize("generation", ["mmcls", "mmpretrain"])
+def test_revises_names_as_the_original_does(
+    state: Any,
+    revise_keys: Any,
+    prefix: str | None,
+    generation: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    path = str(tmp_path / "a.pth")
+    original = request.getfixturevalue(generation)
+    theirs = original(_load_theirs, state, revise_keys, prefix, path)
+    if prefix is not None:
+        checkpoint = Pretrained(path, prefix=prefix)
+        assert {n: v.item() for n, v in read_pretrained(checkpoint).items()} == theirs
+        return
+    found = read_state(path) if revise_keys is None else read_state(path, revise_keys=revise_keys)
+    ours = {name: found[name].item() if name in found else 0.0 for name in ("a", "b", "module")}
+    assert ours == theirs
+
+
+def _save_theirs(path: str) -> Any:
+    """Save what mm leaves in checkpoints beside weights, of its own classes."""
+    import torch
+
+    try:
+        from mmengine.config import Config
+        from mmengine.logging import MessageHub
+        from mmengine.optim import OneCycleLR
+
+        hub = MessageHub.get_instance("checkpoints")
+        hub.update_scalar("train/loss", 0.5)
+        hub.update_info("iter", 3)
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+        scheduler = OneCycleLR(optimizer, eta_max=0.2, total_steps=10)
+        beside = {"message_hub": hub.state_dict(), "param_schedulers": [scheduler.state_dict()]}
+    except ImportError:
+        from mmcv import Config
+
+        beside = {}
+    cfg = Config({"model": {"depth": 50, "stages": [{"a": 1}, {"b": (2, 3)}]}})
+    meta = {"cfg": cfg._cfg_dict, "part": cfg.model}
+    torch.save({"state_dict": {"a": torch.ones(1)}, "meta": meta, **beside}, path)
+    return cfg.to_dict() if hasattr(cfg, "to_dict") else cfg._cfg_dict.to_dict()
+
+
+@pytest.mark.parametrize("generation", ["mmcls", "mmpretrain"])
+def test_reads_what_lies_beside_the_weights(
+    generation: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "a.pth")
+    theirs = request.getfixturevalue(generation)(_save_theirs, path)
+    content = read_checkpoint(path)
+    assert list(find_state_dict(content)) == ["a"]
+    assert content["meta"] == {"cfg": theirs, "part": theirs["model"]}
+    if generation == "mmpretrain":
+        assert content["message_hub"]["runtime_info"]["iter"] == 3
+        assert content["param_schedulers"][0]["last_step"] == 0
+
+
+# ------------------------------------------------------------------ the model zoo
+
+
+def _list_zoo() -> Any:
+    try:
+        from mmengine.runner import checkpoint
+    except ImportError:
+        from mmcv.runner import checkpoint
+    return (
+        checkpoint.get_external_models(),
+        checkpoint.get_mmcls_models(),
+        checkpoint.get_deprecated_model_names(),
+        checkpoint.get_torchvision_models(),
+    )
+
+
+@pytest.mark.parametrize("generation", ["mmcls", "mmpretrain"])
+def test_knows_the_model_zoo_of_the_original(
+    generation: str, request: pytest.FixtureRequest
+) -> None:
+    zoo, classifiers, deprecated, torchvision = request.getfixturevalue(generation)(_list_zoo)
+    assert {name: OPENMMLAB_ROOT + path for name, path in OPENMMLAB.items()} == zoo
+    assert {name: OPENMMLAB_ROOT + path for name, path in MMCLS.items()} == classifiers
+    assert dict(DEPRECATED) == deprecated
+    for name, url in torchvision.items():
+        if url is not None and not name.startswith(("quantized", "raft", "swin3d", "s3d", "mvit")):
+            found = find_address(f"torchvision://{name}")
+            assert found is not None
+            assert found.url == url, name

@@ -36,6 +36,7 @@ from mmlight.models.initialize import (
 from mmlight.models.losses.cross_entropy_loss import CrossEntropyLoss
 from mmlight.models.necks.gap import GlobalAveragePooling
 from mmlight.models.preprocessor import ImagePreprocessor
+from mmlight.weights.load import load_state
 from mmlight.weights.name_map import name_map
 from tests.reference.original import Original
 
@@ -325,7 +326,7 @@ def test_loads_positions_of_another_size(mmpretrain: Original) -> None:
     small = build_ours({**cfg, "img_size": 32})
     nn.init.normal_(small.network.pos_embed)
     ours = build_ours(cfg)
-    ours.load_state_dict(small.state_dict())
+    load_state(ours, small.state_dict(), "a file of ours")
     state = name_map(small).state_dict_to_mm(small.state_dict()).state
     expected = mmpretrain(theirs, state, cfg)
     torch.testing.assert_close(ours.network.pos_embed.detach(), expected)

@@ -44,6 +44,14 @@ def test_output_is_named_when_vit():
         assert model["backbone"] == dict(type="VisionTransformer", out_type=out_type)
 
 
+def test_class_token_leaves_late_when_vit_is_without():
+    backbone = dict(type="DistilledVisionTransformer", with_cls_token=False)
+    model, _ = upgrade(backbone=dict(backbone))
+    assert model["backbone"] == dict(**backbone, drops_cls_token=True)
+    kept = dict(type="VisionTransformer", with_cls_token=True)
+    assert upgrade(backbone=dict(kept))[0]["backbone"] == kept
+
+
 def test_drop_path_is_constant_when_resnet():
     for kind, expected in (("ResNet", "constant"), ("SEResNeXt", "constant"), ("SwinT", None)):
         model, _ = upgrade(backbone=dict(type=kind, drop_path_rate=0.1))
@@ -76,8 +84,59 @@ def test_size_is_renamed_when_van():
 
 
 def test_old_initial_values_are_written_when_defaults_changed():
-    model, _ = upgrade(backbone=dict(type="ConvNeXt"), head=dict(type="ConformerHead"))
+    model, _ = upgrade(backbone=dict(type="ConvNeXt"))
     assert model["backbone"]["init_cfg"] is None
-    assert model["head"]["init_cfg"] == dict(type="Normal", layer="Linear", std=0.01)
-    model, _ = upgrade(head=dict(type="ConformerHead", init_cfg=None))
-    assert model["head"]["init_cfg"] is None
+
+
+def test_losses_of_conformer_are_averaged_and_its_start_values_fixed():
+    head = dict(type="ConformerHead", init_cfg=dict(type="Normal", layer="Linear", std=0.01))
+    model, notes = upgrade(head=head)
+    assert model["head"] == dict(type="ConformerHead", branch_reduction="mean")
+    assert [note.path for note in notes] == ["model.head.init_cfg"]
+    pretrained = dict(type="Pretrained", checkpoint="x.pth")
+    model, notes = upgrade(head=dict(type="ConformerHead", init_cfg=pretrained))
+    assert model["head"]["init_cfg"] == pretrained
+    assert not notes
+
+
+def test_old_norms_and_strides_are_written_when_convolutional_networks_changed():
+    model, _ = upgrade(backbone=dict(type="ConvNeXt"))
+    assert model["backbone"]["downsample_norm_eps"] == 1e-5
+    model, _ = upgrade(backbone=dict(type="EfficientNet", arch="em"))
+    assert model["backbone"]["edge_stride"] == "last"
+    model, _ = upgrade(backbone=dict(type="EfficientNet", arch="b0"))
+    assert "edge_stride" not in model["backbone"]
+
+
+def test_old_heads_say_what_they_mean_when_changed():
+    model, notes = upgrade(head=dict(type="StackedLinearClsHead", init_cfg=dict(type="Normal")))
+    assert model["head"] == dict(type="StackedLinearClsHead")
+    assert [(note.path, str(note)[-38:]) for note in notes] == [
+        ("model.head.init_cfg", "ClsHead of mmcls 0.25 does not use it.")
+    ]
+    for kind in ("MultiLabelClsHead", "MultiLabelLinearClsHead", "CSRAClsHead"):
+        head = upgrade(head=dict(type=kind))[0]["head"]
+        assert head["difficult_as_positive"] is True
+        assert head.get("logits_as_scores", False) is (kind == "CSRAClsHead")
+
+
+def test_attention_is_scaled_as_in_the_paper_when_t2t():
+    model, _ = upgrade(backbone=dict(type="T2T_ViT", with_cls_token=False))
+    assert model["backbone"]["attention_scale"] == "divide"
+    assert model["backbone"]["drops_cls_token"] is True
+
+
+def test_merging_normalizes_first_when_swin_v2_stages_do_not_say():
+    post = dict(downsample_cfg=dict(is_post_norm=True), window_size=4)
+    for given, expected in (
+        (dict(window_size=4), dict(window_size=4, downsample_cfg={})),
+        (
+            [post, {}],
+            [dict(window_size=4, downsample_cfg=dict(use_post_norm=True)), dict(downsample_cfg={})],
+        ),
+    ):
+        model, _ = upgrade(backbone=dict(type="SwinTransformerV2", stage_cfgs=given))
+        assert model["backbone"]["stage_cfgs"] == expected
+    assert upgrade(backbone=dict(type="SwinTransformerV2"))[0]["backbone"] == dict(
+        type="SwinTransformerV2"
+    )

@@ -1,14 +1,25 @@
+import argparse
 import logging
 from pathlib import Path
 
+import lightning as L
 import pytest
+import timm
 import torch
 from torch import Tensor, nn
 
 from mmlight.errors import WeightsError
+from mmlight.models.backbones.timm_model import TIMMBackbone
 from mmlight.models.initialize import InitModule, Pretrained
-from mmlight.weights.load import LoadReport, load_pretrained, load_state, load_weights
+from mmlight.weights.load import (
+    LoadReport,
+    load_checkpoint,
+    load_pretrained,
+    load_state,
+    load_weights,
+)
 from mmlight.weights.name_map import NameRule, name_map
+from mmlight.weights.read import read_checkpoint
 
 
 class Backbone(InitModule):
@@ -90,6 +101,38 @@ def test_refuses_a_file_when_no_name_fits(state: dict[str, Tensor], problem: str
     assert error.value.expected.startswith("names such as backbone.stem.weight, backbone.stem.bias")
 
 
+class Sized(Backbone):
+    """Cuts its weight to its size, and takes a bias of another name."""
+
+    def fit_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        fitted = {name: value[:3] for name, value in state.items()}
+        if "shared" in fitted:
+            fitted["network.conv.bias"] = fitted.pop("shared")
+        return fitted
+
+
+def test_lets_modules_fit_the_sizes_of_a_checkpoint() -> None:
+    net = Net()
+    net.backbone = Sized()
+    large = {"backbone.stem.weight": torch.ones(5, 2), "backbone.shared": torch.ones(4)}
+    head = {name: value for name, value in _filled(net, 1.0).items() if "head" in name}
+    report = load_state(net, large | head, "large.pth")
+    assert report.missing == report.unexpected == ()
+    assert _is_filled(net, 1.0)
+
+
+def test_misses_only_what_a_module_saves() -> None:
+    net = Net()
+
+    def leave_out(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+        del state[f"{prefix}fc.bias"]
+
+    net.head.register_state_dict_post_hook(leave_out)
+    state = {name: value for name, value in _filled(Net(), 1.0).items() if "fc.bias" not in name}
+    assert load_state(net, state, "small.pth").missing == ()
+    assert load_state(net, {"head.fc.bias": torch.ones(4)}, "bias.pth").loaded == ("head.fc.bias",)
+
+
 def test_shortens_a_long_report() -> None:
     report = LoadReport((), tuple("abcdefg"), (), ())
     assert str(report) == "0 tensors loaded; 7 missing: a, b, c, d, e ..."
@@ -118,3 +161,101 @@ def test_loads_a_file(tmp_path: Path) -> None:
     torch.save({"model": _filled(net, 5)}, tmp_path / "a.pth")
     assert len(load_weights(net, str(tmp_path / "a.pth")).loaded) == 4
     assert _is_filled(net, 5)
+
+
+def test_says_whose_names_they_were() -> None:
+    net = Net()
+    assert load_state(net, _filled(net, 1), "a").words == "mmlight"
+    theirs = name_map(net).state_dict_to_mm(_filled(net, 2)).state
+    assert load_state(net, theirs, "a").words == "mm"
+
+
+@pytest.mark.parametrize("wrapper", ["module.", "model.", "_orig_mod.module."])
+def test_sees_through_the_wrappers_of_other_trainers(tmp_path: Path, wrapper: str) -> None:
+    net = Net()
+    state = {wrapper + name: value for name, value in _filled(net, 4).items()}
+    torch.save({"state_dict": state}, tmp_path / "a.ckpt")
+    assert load_weights(net, str(tmp_path / "a.ckpt")).is_exact
+    assert _is_filled(net, 4)
+
+
+def test_loads_what_is_left_after_revising_names(tmp_path: Path) -> None:
+    net = Net()
+    theirs = name_map(net).state_dict_to_mm(_filled(net, 5)).state
+    torch.save(
+        {f"student.{n}".replace("stem", "trunk"): v for n, v in theirs.items()}, tmp_path / "a"
+    )
+    keys = [(r"^student\.", ""), ("trunk", "stem")]
+    assert load_weights(net, str(tmp_path / "a"), revise_keys=keys).is_exact
+    assert _is_filled(net, 5)
+    net = Net()
+    report = load_weights(net.backbone, str(tmp_path / "a"), prefix="backbone", revise_keys=keys)
+    assert report.is_exact
+    assert _is_filled(net, 5, "backbone.")
+
+
+def test_advises_a_prefix_when_something_is_below_it(tmp_path: Path) -> None:
+    net = Net()
+    with pytest.raises(WeightsError, match="none of its 4 tensors fits") as error:
+        load_state(net.backbone, _filled(net, 1), "a.pth")
+    assert error.value.next_step == "Set prefix='backbone.' to load what is below it."
+
+
+def test_names_what_there_is_when_a_file_holds_no_weights(tmp_path: Path) -> None:
+    torch.save({"teacher": _filled(Net(), 1), "epoch": 3}, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match="holds no weights; it has teacher, epoch"):
+        load_weights(Net(), str(tmp_path / "a.pth"))
+
+
+def test_reads_to_the_device_of_an_init_cfg(tmp_path: Path) -> None:
+    torch.save(_filled(Net(), 1), tmp_path / "a.pth")
+    pretrained = Pretrained(str(tmp_path / "a.pth"), prefix="backbone", map_location="cuda:99")
+    with pytest.raises(WeightsError, match="map_location='cuda:99' is no device of this machine"):
+        load_pretrained(Net().backbone, pretrained)
+
+
+# ------------------------------------------------------------------ for users' own code
+
+
+def test_returns_all_that_a_checkpoint_holds(tmp_path: Path) -> None:
+    net = Net()
+    torch.save({"state_dict": _filled(net, 6), "meta": {"epoch": 3}}, tmp_path / "a.pth")
+    content = load_checkpoint(net, str(tmp_path / "a.pth"), map_location="cpu", strict=True)
+    assert content["meta"] == {"epoch": 3}
+    assert _is_filled(net, 6)
+
+
+def test_refuses_what_does_not_fit_exactly_when_strict(tmp_path: Path) -> None:
+    net = Net()
+    state = _filled(net, 7)
+    del state["head.fc.bias"]
+    torch.save(state, tmp_path / "a.pth")
+    assert load_checkpoint(net, str(tmp_path / "a.pth")).keys() == state.keys()
+    with pytest.raises(
+        WeightsError, match=r"not fit exactly: 3 tensors .* missing: head\.fc\.bias"
+    ):
+        load_checkpoint(net, str(tmp_path / "a.pth"), strict=True)
+
+
+@pytest.mark.slow
+def test_loads_the_checkpoint_of_any_lightning_module(tmp_path: Path) -> None:
+    """Names begin with `model.`, and hyperparameters of any harmless kind lie beside."""
+
+    class Module(L.LightningModule):
+        def __init__(self, args: argparse.Namespace) -> None:
+            super().__init__()
+            self.save_hyperparameters()
+            self.model = timm.create_model("test_resnet", num_classes=3)
+
+    module = Module(argparse.Namespace(lr=0.1, out=tmp_path))
+    options = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False}
+    trainer = L.Trainer(accelerator="cpu", default_root_dir=tmp_path, **options)
+    trainer.strategy.connect(module)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    assert read_checkpoint(tmp_path / "a.ckpt")["hyper_parameters"]["args"].lr == 0.1
+    ours = TIMMBackbone("test_resnet")
+    report = load_weights(ours, str(tmp_path / "a.ckpt"))
+    assert (report.missing, report.dropped, report.words) == ((), (), "timm")
+    assert report.unexpected == ("fc.weight", "fc.bias")
+    for name, value in ours.timm_model.state_dict().items():
+        assert torch.equal(value, module.model.state_dict()[name]), name

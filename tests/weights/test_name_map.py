@@ -20,7 +20,13 @@ from mmlight.models.backbones.resnet import (
 from mmlight.models.backbones.vision_transformer import VisionTransformer
 from mmlight.models.heads.linear_head import LinearClsHead
 from mmlight.models.necks.gap import GlobalAveragePooling
-from mmlight.weights.name_map import NameMap, NameRule, TensorTransform, name_map
+from mmlight.weights.name_map import (
+    NameMap,
+    NameRule,
+    TensorTransform,
+    find_entries,
+    name_map,
+)
 
 
 class Flipped(nn.Module):
@@ -162,3 +168,12 @@ def test_round_trip_returns_every_tensor_when_module_is_random(build, prefix) ->
 def test_inverse_undoes_map_when_names_are_any(names: list[str]) -> None:
     mapped = NameMap({name: re.sub(r"^", "mm.", name) for name in names})
     assert [mapped.to_ours[mapped.to_mm[name]] for name in names] == names
+
+
+def test_finds_entries_that_a_module_does_not_save() -> None:
+    net = nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1))
+    net.register_buffer("passing", torch.zeros(1), persistent=False)
+    saved = net.state_dict()
+    net.register_state_dict_post_hook(lambda _, state, *__: state.clear())
+    assert list(find_entries(net)) == list(saved)
+    assert list(name_map(net).to_mm) == list(saved)

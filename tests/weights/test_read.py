@@ -1,116 +1,203 @@
-import functools
+import contextlib
+import gzip
+import io
 import os
-import sys
-import types
+import pickle
+import tarfile
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import timm
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from torch import nn
 
 from mmlight.errors import WeightsError
-from mmlight.weights import read
-from mmlight.weights.read import find_state_dict, read_checkpoint
+from mmlight.weights import locate
+from mmlight.weights.read import (
+    REVISE_KEYS,
+    find_state_dict,
+    find_weights,
+    read_checkpoint,
+    read_state,
+    select_part,
+)
 
-UNREACHABLE = "http://127.0.0.1:1/models/net_8xb32.pth?download=true"
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of torch.hub of our own."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv(read.MIRROR_VARIABLE, raising=False)
-    folder = tmp_path / "home" / "hub" / "checkpoints"
-    folder.mkdir(parents=True)
-    return folder
+ONE = torch.ones(1)
 
 
-def _save(path: Path, content: object, **options: bool) -> Path:
+def _save(path: Path, content: object, **options: Any) -> Path:
     torch.save(content, path, **options)
     return path
 
 
+# ------------------------------------------------------------------ what can be read
+
+
 @pytest.mark.parametrize("zipped", [True, False])
-def test_reads_the_file_format_of_torch_before_and_after_1_6(tmp_path: Path, zipped: bool) -> None:
+@pytest.mark.parametrize("lazily", [True, False])
+def test_reads_the_file_format_of_torch_before_and_after_1_6(
+    tmp_path: Path, zipped: bool, lazily: bool
+) -> None:
     content = {"state_dict": {"a": torch.arange(3)}, "meta": {"epoch": 3, "time": "now"}}
     options = {"_use_new_zipfile_serialization": zipped}
-    found = read_checkpoint(_save(tmp_path / "a.pth", content, **options))
+    found = read_checkpoint(_save(tmp_path / "a.pth", content, **options), lazily=lazily)
     assert torch.equal(found["state_dict"]["a"], torch.arange(3))
     assert found["meta"] == {"epoch": 3, "time": "now"}
 
 
-def test_reads_numpy_values_of_a_log(tmp_path: Path) -> None:
-    content = {"a": np.float64(0.5), "b": np.arange(3), "c": np.float32(2), "d": np.int64(7)}
-    found = read_checkpoint(_save(tmp_path / "a.pth", content))
-    assert (found["a"], found["c"], found["d"]) == (0.5, 2.0, 7)
-    assert found["b"].tolist() == [0, 1, 2]
+@pytest.mark.parametrize("name", ["a.safetensors", "a.pth", "a"])
+def test_reads_safetensors_whatever_they_are_called(tmp_path: Path, name: str) -> None:
+    words = {"format": "pt", "dataset_meta": '{"classes": ["cat"]}'}
+    save_file({"a": torch.arange(3)}, tmp_path / name, metadata=words)
+    found = read_checkpoint(tmp_path / name)
+    assert torch.equal(found["state_dict"]["a"], torch.arange(3))
+    assert found["meta"] == {"format": "pt", "dataset_meta": {"classes": ["cat"]}}
 
 
-def test_reads_the_log_of_mmengine_without_mmengine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A HistoryBuffer holds its own methods, which a pickle names by `getattr`."""
-    name = "mmengine.logging.history_buffer"
-    module = types.ModuleType(name)
-    code = "class HistoryBuffer:\n    def mean(self): return 1"
-    exec(code, module.__dict__)
-    module.HistoryBuffer.__module__ = name
-    monkeypatch.setitem(sys.modules, "mmengine", types.ModuleType("mmengine"))
-    monkeypatch.setitem(sys.modules, "mmengine.logging", types.ModuleType("mmengine.logging"))
-    monkeypatch.setitem(sys.modules, name, module)
-    buffer = module.HistoryBuffer()
-    buffer.history, buffer.methods = np.arange(2.0), {"mean": module.HistoryBuffer.mean}
-    path = _save(tmp_path / "a.pth", {"message_hub": {"loss": buffer}, "epoch": 1})
-    monkeypatch.undo()
-    found = read_checkpoint(path)["message_hub"]["loss"]
-    assert type(found) is read.HistoryBuffer
-    assert found.history.tolist() == [0, 1]
-    assert found.methods == {"mean": "mean"}
+def test_reads_a_pth_whatever_it_is_called(tmp_path: Path) -> None:
+    assert read_checkpoint(_save(tmp_path / "a.safetensors", {"a": 1})) == {"a": 1}
 
 
-def test_looks_nothing_up_for_a_file_that_asks_by_getattr(tmp_path: Path) -> None:
-    class Lookup:
-        def __reduce__(self) -> tuple[object, tuple[object, str]]:
-            return getattr, (read.HistoryBuffer, "__init__")
-
-    monkey = {"x": Lookup()}
-    with pytest.raises(WeightsError, match="HistoryBuffer', which could run code"):
-        read_checkpoint(_save(tmp_path / "a.pth", monkey))
+def test_reads_to_a_device(tmp_path: Path) -> None:
+    path = _save(tmp_path / "a.pth", {"a": ONE})
+    assert read_checkpoint(path, map_location="meta")["a"].device.type == "meta"
+    assert read_state(path, map_location=torch.device("meta"))["a"].device.type == "meta"
 
 
-class _Touch:
-    def __init__(self, file: Path) -> None:
-        self.file = file
+@pytest.mark.parametrize("device", ["cuda:99", "gpu"])
+def test_names_the_device_when_there_is_none(tmp_path: Path, device: str) -> None:
+    path = _save(tmp_path / "a.pth", {"a": ONE})
+    with pytest.raises(WeightsError, match=f"map_location='{device}' is no device of this") as e:
+        read_checkpoint(path, map_location=device)
+    assert e.value.path == str(path)
 
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.system, (f"touch {self.file}",)
+
+# ------------------------------------------------------------------ what runs nothing
 
 
-def test_runs_nothing_when_a_file_holds_code(tmp_path: Path) -> None:
-    path = _save(tmp_path / "a.pth", {"state_dict": {}, "x": _Touch(tmp_path / "touched")})
+class Touch:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, file: Path, function: Any = os.system) -> None:
+        self.file, self.function = file, function
+
+    def __reduce__(self) -> Any:
+        if self.function is os.system:
+            return os.system, (f"touch {self.file}",)
+        return self.function, (str(self.file), "w")
+
+
+def _wrap_in_zip(path: Path, data: bytes) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", data)
+        archive.writestr("archive/version", "3\n")
+        archive.writestr("archive/byteorder", "little")
+
+
+def _write_tar(path: Path, data: bytes) -> None:
+    with tarfile.open(path, "w") as archive:
+        info = tarfile.TarInfo("sys_info")
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+
+
+NESTED = {
+    "top": lambda trap: trap,
+    "state": lambda trap: {"state_dict": {"a": ONE, "b": trap}},
+    "meta": lambda trap: {"state_dict": {"a": ONE}, "meta": {"deep": [{"x": (trap,)}]}},
+    "key": lambda trap: {"state_dict": {"a": ONE}, "meta": [trap, trap]},
+    "optimizer": lambda trap: {"state_dict": {"a": ONE}, "optimizer": {"state": {0: trap}}},
+}
+
+
+@pytest.mark.parametrize("place", NESTED)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_runs_nothing_wherever_code_hides(tmp_path: Path, place: str, zipped: bool) -> None:
+    trap = NESTED[place](Touch(tmp_path / "touched"))
+    options = {"_use_new_zipfile_serialization": zipped}
+    path = _save(tmp_path / "a.pth", trap, **options)
     with pytest.raises(WeightsError, match=r"holds 'posix\.system', which could run code") as error:
         read_checkpoint(path)
     assert error.value.path == str(path)
     assert "weights_only" not in str(error.value)
+    assert "add_safe_globals" not in str(error.value)
     assert not (tmp_path / "touched").exists()
 
 
-@pytest.mark.parametrize(
-    ("content", "name"),
-    [
-        (torch.nn.ReLU(), "torch.nn.modules.activation.ReLU"),
-        ({"a": functools.partial(print)}, "functools.partial"),
-    ],
-)
-def test_names_the_class_when_it_is_not_allowed(tmp_path: Path, content: object, name: str) -> None:
-    with pytest.raises(WeightsError, match=f"holds '{name}', which could run code"):
-        read_checkpoint(_save(tmp_path / "a.pth", content))
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("write", ["plain", "zip", "tar", "legacy"])
+def test_runs_nothing_in_any_container(tmp_path: Path, write: str, protocol: int) -> None:
+    trap = {"a": Touch(tmp_path / "touched", open)}
+    data = pickle.dumps(trap, protocol)
+    path = tmp_path / "a.pth"
+    if write == "plain":
+        path.write_bytes(data)
+    elif write == "zip":
+        _wrap_in_zip(path, data)
+    elif write == "tar":
+        _write_tar(path, data)
+    else:
+        _save(path, trap, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
+    with pytest.raises(WeightsError, match=r"a\.pth: ") as error:
+        read_checkpoint(path)
+    assert "weights_only" not in str(error.value)
+    assert not (tmp_path / "touched").exists()
+    pickle.loads(data)["a"].close()  # the trap itself works
+    assert (tmp_path / "touched").exists()
+
+
+def test_runs_nothing_when_code_comes_as_a_tensor_attribute(tmp_path: Path) -> None:
+    tensor = nn.Parameter(torch.ones(2))
+    tensor.trap = Touch(tmp_path / "touched")  # type: ignore[attr-defined]
+    with pytest.raises(WeightsError, match=r"holds 'posix\.system'"):
+        read_checkpoint(_save(tmp_path / "a.pth", {"a": tensor}))
+    assert not (tmp_path / "touched").exists()
+
+
+def test_runs_nothing_of_a_pickled_module(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"holds 'torch\.nn\.modules\.activation\.ReLU'"):
+        read_checkpoint(_save(tmp_path / "a.pth", nn.ReLU()))
+
+
+def test_the_trap_is_a_trap(tmp_path: Path) -> None:
+    """Otherwise the tests above would pass for nothing."""
+    path = _save(tmp_path / "a.pth", {"x": Touch(tmp_path / "touched")})
+    torch.load(path, weights_only=False)
+    assert (tmp_path / "touched").exists()
+
+
+@given(st.binary(max_size=60))
+def test_reads_or_refuses_whatever_a_pickle_says(noise: bytes) -> None:
+    data = b"\x80\x02" + noise
+    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"noise-{os.getpid()}.pth"
+    _wrap_in_zip(path, data)
+    with contextlib.suppress(WeightsError):
+        assert isinstance(read_checkpoint(path), dict)
+    path.unlink()
+
+
+# ------------------------------------------------------------------ what is no checkpoint
 
 
 @pytest.mark.parametrize("zipped", [True, False])
 def test_says_how_much_there_is_when_a_file_is_cut(tmp_path: Path, zipped: bool) -> None:
     content = {"a": torch.zeros(500)}
     path = _save(tmp_path / "a.pth", content, _use_new_zipfile_serialization=zipped)
+    path.write_bytes(path.read_bytes()[:1234])
+    with pytest.raises(WeightsError, match=r"damaged, not whole \(1234 bytes\)") as error:
+        read_checkpoint(path)
+    assert error.value.next_step == "Fetch or save the file again."
+
+
+def test_says_how_much_there_is_when_safetensors_are_cut(tmp_path: Path) -> None:
+    save_file({"a": torch.zeros(500)}, tmp_path / "a.safetensors")
+    path = tmp_path / "a.safetensors"
     path.write_bytes(path.read_bytes()[:1234])
     with pytest.raises(WeightsError, match=r"damaged, not whole \(1234 bytes\)"):
         read_checkpoint(path)
@@ -119,7 +206,10 @@ def test_says_how_much_there_is_when_a_file_is_cut(tmp_path: Path, zipped: bool)
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"version https://git-lfs", "this is no checkpoint; it begins with b'version https://"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 3", "this is a Git LFS"),
+        (b"<!doctype html>", "this is a web page and no checkpoint; it begins with b'<!doctype"),
+        (b"model = dict(type='ImageClassifier')", "this is a text and no checkpoint"),
+        (gzip.compress(b"a"), "this is a gzip archive and no checkpoint"),
         (b"", "the checkpoint is empty; it has 0 bytes"),
     ],
 )
@@ -129,7 +219,22 @@ def test_says_what_a_file_is_when_it_is_no_checkpoint(
     (tmp_path / "a.pth").write_bytes(content)
     with pytest.raises(WeightsError) as error:
         read_checkpoint(tmp_path / "a.pth")
+    assert error.value.path == str(tmp_path / "a.pth")
     assert error.value.problem.startswith(problem)
+
+
+def test_says_that_a_program_is_no_state_dict(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:  # as torch.jit.save lays it out
+        for name in ("data.pkl", "constants.pkl", "version", "code/__torch__.py"):
+            archive.writestr(f"archive/{name}", b"\x80\x02}.")
+    with pytest.raises(WeightsError, match="this is a TorchScript program, which holds code"):
+        read_checkpoint(tmp_path / "a.pt")
+
+
+def test_says_that_numbers_alone_are_no_checkpoint(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", a=np.zeros(3))
+    with pytest.raises(WeightsError, match=r"this is a numpy archive \(\.npz\)"):
+        read_checkpoint(tmp_path / "a.npz")
 
 
 def test_says_what_a_checkpoint_holds_when_it_is_no_dict(tmp_path: Path) -> None:
@@ -150,61 +255,117 @@ def test_names_the_neighbour_when_a_file_is_missing(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ addresses
 
 
-def test_takes_a_file_from_the_cache(cache: Path) -> None:
-    _save(cache / "net_8xb32.pth", {"epoch": 1})
-    assert read_checkpoint(UNREACHABLE) == {"epoch": 1}
+def test_reads_what_it_has_fetched(server, cache: Path, tmp_path: Path) -> None:
+    server.files["/v0/a.pth"] = _save(tmp_path / "a.pth", {"epoch": 1}).read_bytes()
+    for _ in range(2):
+        assert read_checkpoint(f"{server.url}/v0/a.pth?download=true") == {"epoch": 1}
+    assert server.asked == ["/v0/a.pth"]
+    assert (cache / "a.pth").is_file()
 
 
-def test_takes_a_file_from_the_mirror_folder_first(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_reads_the_backbone_of_a_classifier_of_the_zoo(cache: Path) -> None:
+    state = {"backbone.conv1.weight": ONE, "head.fc.weight": ONE}
+    name = "resnet18_8xb32_in1k_20210831-fbbb1da6.pth"
+    _save(cache / name, {"state_dict": state, "meta": {}})
+    assert list(read_state("mmcls://resnet18")) == ["conv1.weight"]
+
+
+def test_reads_published_weights_of_timm_by_the_names_of_today(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _save(cache / "net_8xb32.pth", {"epoch": 1})
-    _save(tmp_path / "net_8xb32.pth", {"epoch": 2})
-    monkeypatch.setenv(read.MIRROR_VARIABLE, str(tmp_path))
-    assert read_checkpoint(UNREACHABLE) == {"epoch": 2}
-
-
-def test_fetches_once_from_the_mirror_address(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served = tmp_path / "served" / "models"
-    served.mkdir(parents=True)
-    path = _save(served / "net_8xb32.pth", {"epoch": 3})
-    monkeypatch.setenv(read.MIRROR_VARIABLE, (tmp_path / "served").as_uri())
-    assert read_checkpoint(UNREACHABLE) == {"epoch": 3}
-    path.unlink()
-    assert (cache / "net_8xb32.pth").is_file()
-    assert read_checkpoint(UNREACHABLE) == {"epoch": 3}
-
-
-def test_names_file_and_folders_when_an_address_cannot_be_reached(cache: Path) -> None:
-    with pytest.raises(WeightsError, match="the weights cannot be fetched from http://") as error:
-        read_checkpoint(UNREACHABLE)
-    assert error.value.path == UNREACHABLE
-    assert error.value.next_step == (
-        f"Get net_8xb32.pth elsewhere and put it into {cache}, or into the folder that the "
-        "environment variable MMLIGHT_WEIGHTS_MIRROR names."
-    )
-    assert not list(cache.iterdir())
-
-
-@pytest.mark.parametrize("url", ["torchvision://resnet50", "open-mmlab://resnet50"])
-def test_names_the_scheme_when_it_is_unknown(url: str) -> None:
-    scheme = url.split(":")[0]
-    with pytest.raises(WeightsError, match=f"unknown url type: {scheme}") as error:
-        read_checkpoint(url)
-    assert "Get resnet50 elsewhere" in error.value.next_step
+    torch.manual_seed(1)
+    theirs = timm.create_model("test_resnet").state_dict()
+    save_file(dict(theirs), cache / "test_resnet.r160_in1k.safetensors")
+    monkeypatch.setattr(locate, "fetch_file", lambda *_: pytest.fail("nothing may be fetched"))
+    found = read_state("timm/test_resnet")
+    assert found.keys() == theirs.keys()
+    assert all(torch.equal(found[name], value) for name, value in theirs.items())
 
 
 # ------------------------------------------------------------------ layouts
 
 
-@pytest.mark.parametrize("wrap", [lambda s: s, lambda s: {"state_dict": s}, lambda s: {"model": s}])
-def test_finds_the_weights_in_every_layout(wrap: object) -> None:
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda s: s,
+        lambda s: {"state_dict": s, "meta": {}, "optimizer": {"state": {}}},
+        lambda s: {"model": s, "epoch": 3},
+        lambda s: {"model": {"state_dict": s}},
+        lambda s: {"module": s},
+        lambda s: {"state_dict": s, "state_dict_ema": {"a.weight": ONE * 2}},
+        lambda s: {"state_dict": s, "ema_state_dict": {"module.a.weight": ONE * 2}},
+    ],
+)
+def test_finds_the_weights_in_every_layout(wrap: Any) -> None:
     state = {"module.a.weight": torch.ones(1), "b": torch.zeros(2)}
-    found = find_state_dict(wrap(state))  # type: ignore[operator]
+    found = find_state_dict(wrap(state))
     assert list(found) == ["a.weight", "b"]
+    assert found["a.weight"] is state["module.a.weight"]
 
 
 def test_leaves_out_what_is_no_tensor() -> None:
-    assert list(find_state_dict({"a": torch.ones(1), "_metadata": {}, "version": 2})) == ["a"]
+    assert list(find_state_dict({"a": ONE, "_metadata": {}, "version": 2})) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("content", "has", "next_step"),
+    [
+        ({"teacher": {"a": ONE}, "epoch": 3}, "teacher, epoch", "Save 'teacher' by itself"),
+        ({}, "nothing", ""),
+        ({"state_dict": {}}, "state_dict", ""),
+    ],
+)
+def test_names_what_there_is_when_there_are_no_weights(
+    content: dict[str, Any], has: str, next_step: str
+) -> None:
+    with pytest.raises(
+        WeightsError, match=f"a.pth: the checkpoint holds no weights; .* {has}"
+    ) as e:
+        find_weights(content, "a.pth")
+    assert e.value.next_step.startswith(next_step)
+
+
+# ------------------------------------------------------------------ names
+
+parts = st.lists(st.sampled_from(["module", "backbone", "a", "b1"]), min_size=1, max_size=4)
+states = st.lists(parts.map(".".join), unique=True, max_size=6).map(lambda n: dict.fromkeys(n, ONE))
+
+
+@given(states)
+def test_changes_no_name_when_nothing_is_revised(state: dict[str, torch.Tensor]) -> None:
+    assert list(find_state_dict(state, ())) == list(state)
+
+
+@given(states, st.sampled_from(["x.", "backbone.", "y1.z."]))
+def test_takes_away_the_prefix_that_it_has_added(state: Any, prefix: str) -> None:
+    added = find_state_dict(state, [("^", prefix)])
+    assert list(added) == [prefix + name for name in state]
+    assert list(find_state_dict(added, [(f"^{prefix}", "")])) == list(state)
+    if state:
+        assert list(select_part(added, prefix, "a.pth")) == list(state)
+        assert list(select_part(added, prefix.rstrip("."), "a.pth")) == list(state)
+
+
+@given(states)
+def test_revises_in_the_order_given(state: Any) -> None:
+    """Two lists one after the other are one list."""
+    first, second = ("a", "c"), ("c", "dd")
+    together = find_state_dict(state, [first, second])
+    assert list(together) == list(find_state_dict(find_state_dict(state, [first]), [second]))
+
+
+def test_takes_module_away_once() -> None:
+    state = {"module.module.a": ONE, "b.module.c": ONE}
+    assert list(find_state_dict(state, REVISE_KEYS)) == ["module.a", "b.module.c"]
+
+
+def test_refuses_to_lose_a_tensor_by_its_new_name() -> None:
+    with pytest.raises(WeightsError, match=r"revise_keys \('\^\.', ''\) gives two .* name '\.w'"):
+        find_state_dict({"a.w": ONE, "b.w": ONE}, [("^.", "")])
+
+
+def test_names_the_prefixes_when_the_given_one_is_wrong() -> None:
+    with pytest.raises(WeightsError, match=r"a.pth: no tensor has the prefix 'encoder\.'") as error:
+        select_part({"backbone.a": ONE, "head.b": ONE, "encoder": ONE}, "encoder", "a.pth")
+    assert error.value.expected == "one of backbone, encoder, head"

@@ -1,66 +1,116 @@
 """Backbones, necks, heads, losses, classifiers and batch augments."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from mmlight.compat.offers.offer import Offer
+from mmlight.translate.model_rows import BACKBONES
 
 
-def _model(home: str, names: str, place: str, exported: str = "") -> tuple[Offer, ...]:
-    """Offer parts of models that both generations have under the same names.
+def _model(
+    home: str,
+    names: str,
+    place: str,
+    exported: str = "",
+    packages: tuple[str, ...] = ("mmcls", "mmpretrain"),
+) -> tuple[Offer, ...]:
+    """Offer parts of models that the generations have under the same names.
 
     Args:
         home: Our module.
         names: As in `Offer`.
         place: The module below `models` that defines them.
         exported: Names, of those, that `models` and the package in between export; all when empty.
+        packages: The generations that have them.
     """
-    packages = [f"{top}.models" for top in ("mmcls", "mmpretrain")]
+    tops = [f"{package}.models" for package in packages]
     middle = place.rpartition(".")[0]
-    above = " ".join(f"{top} {top}.{middle}" for top in packages)
-    whole = " ".join(f"{top}.{place}" for top in packages)
+    above = " ".join(f"{top} {top}.{middle}" for top in tops)
+    whole = " ".join(f"{top}.{place}" for top in tops)
     return Offer(home, names, whole), Offer(home, exported or names, above)
 
 
+def _backbones() -> tuple[Offer, ...]:
+    """Offer each backbone where each generation has it."""
+    offers: list[Offer] = []
+    for module, names in BACKBONES.items():
+        for name in names.split() if module not in ("lora", "mocov3_vit") else ():
+            place = f"backbones.{_PLACES.get(name, module)}"
+            packages = ("mmpretrain",) if module in _ONLY_NEW else ("mmcls", "mmpretrain")
+            offers += _model(f"{_B}.{module}", name, place, packages=packages)
+    return tuple(offers)
+
+
 _B = "mmlight.models.backbones"
+_ONLY_NEW: Final = (
+    *("beit", "davit", "deit3", "edgenext", "efficientnet_v2", "hivit", "inception_v3", "levit"),
+    *("mixmim", "mobileone", "mobilevit", "replknet", "revvit", "riformer", "tinyvit", "vig"),
+    *("vit_eva02", "vit_sam", "xcit"),
+)
+"""Modules of backbones that mmcls 0.25 does not have."""
+_PLACES: Final = {
+    "ResNet_CIFAR": "resnet_cifar",
+    "ResNeXt": "resnext",
+    "SEResNet": "seresnet",
+    "SEResNeXt": "seresnext",
+    "TIMMBackbone": "timm_backbone",
+}
+"""Backbones that the originals keep in another module than ours."""
 _L = "mmlight.models.losses"
 _H = "mmlight.compat.cls_head"
 _AUGMENTS = "mmpretrain.models.utils mmpretrain.models.utils.batch_augments mmpretrain.models"
 
+
+def _heads(name: str, old: str, new: str) -> Iterator[Offer]:
+    """Offer the head of each generation.
+
+    Args:
+        name: What both call it; ours for 0.x begins with `Old`.
+        old: The module below `mmcls.models.heads`; empty when 0.x has no such head.
+        new: The module below `mmpretrain.models.heads`.
+    """
+    for package, file, names in (("mmcls", old, f"{name}=Old{name}"), ("mmpretrain", new, name)):
+        if file:
+            above = f"{package}.models {package}.models.heads"
+            yield Offer(_H, names, f"{above} {package}.models.heads.{file}")
+
+
 OFFERS: Final = (
-    *_model(f"{_B}.lenet", "LeNet5", "backbones.lenet"),
-    *_model(f"{_B}.resnet", "ResNet ResNetV1c ResNetV1d", "backbones.resnet"),
-    *_model(f"{_B}.resnet", "ResNet_CIFAR", "backbones.resnet_cifar"),
-    *_model(f"{_B}.resnet", "ResNeXt", "backbones.resnext"),
-    *_model(f"{_B}.resnet", "SEResNet", "backbones.seresnet"),
-    *_model(f"{_B}.resnet", "SEResNeXt", "backbones.seresnext"),
-    *_model(f"{_B}.vision_transformer", "VisionTransformer", "backbones.vision_transformer"),
-    *_model(f"{_B}.timm_model", "TIMMBackbone", "backbones.timm_backbone"),
+    *_backbones(),
+    Offer(f"{_B}.lora", "LoRAModel", "mmpretrain.models mmpretrain.models.peft"),
+    Offer(f"{_B}.mocov3_vit", "MoCoV3ViT", "mmpretrain.models.selfsup.mocov3"),
     *_model("mmlight.models.necks.gap", "GlobalAveragePooling", "necks.gap"),
+    *_model(
+        "mmlight.models.necks.gem",
+        "GeneralizedMeanPooling gem",
+        "necks.gem",
+        "GeneralizedMeanPooling",
+    ),
+    Offer(
+        "mmlight.models.necks.batch_norm",
+        "ClsBatchNormNeck",
+        "mmpretrain.models mmpretrain.models.necks mmpretrain.models.necks.mae_neck",
+    ),
     # heads: users derive from them, so each generation has its own contract
+    *_heads("ClsHead", "cls_head", "cls_head"),
+    *_heads("LinearClsHead", "linear_head", "linear_head"),
+    *_heads("StackedLinearClsHead", "stacked_head", "stacked_head"),
+    *_heads("VisionTransformerClsHead", "vision_transformer_head", "vision_transformer_head"),
+    *_heads("MultiLabelClsHead", "multi_label_head", "multi_label_cls_head"),
+    *_heads("MultiLabelLinearClsHead", "multi_label_linear_head", "multi_label_linear_head"),
+    *_heads("CSRAClsHead", "multi_label_csra_head", "multi_label_csra_head"),
+    *_heads("ArcFaceClsHead", "", "margin_head"),
+    Offer("mmlight.models.heads.margin_head", "NormProduct", "mmpretrain.models.heads.margin_head"),
+    Offer("mmlight.compat.head_contract", "BaseHead", "mmcls.models.heads.base_head"),
     Offer(
-        _H,
-        "ClsHead",
-        "mmpretrain.models mmpretrain.models.heads mmpretrain.models.heads.cls_head",
+        "mmlight.compat.data_sample",
+        "DataSample",
+        "mmpretrain.structures mmpretrain.structures.data_sample",
     ),
     Offer(
-        _H,
-        "LinearClsHead",
-        "mmpretrain.models mmpretrain.models.heads mmpretrain.models.heads.linear_head",
-    ),
-    Offer(
-        _H,
-        "ClsHead=OldClsHead",
-        "mmcls.models mmcls.models.heads mmcls.models.heads.cls_head",
-    ),
-    Offer(
-        _H,
-        "LinearClsHead=OldLinearClsHead",
-        "mmcls.models mmcls.models.heads mmcls.models.heads.linear_head",
-    ),
-    Offer(
-        "mmlight.models.heads.vision_transformer_head",
-        "VisionTransformerClsHead",
-        "mmpretrain.models mmpretrain.models.heads mmpretrain.models.heads.vision_transformer_head",
+        "mmlight.compat.data_sample",
+        "format_label format_score",
+        "mmpretrain.structures mmpretrain.structures.utils",
     ),
     # losses
     *_model(
@@ -72,9 +122,12 @@ OFFERS: Final = (
     *_model(f"{_L}.label_smooth_loss", "LabelSmoothLoss", "losses.label_smooth_loss"),
     *_model(
         f"{_L}.weighted",
-        "weighted_loss weight_reduce_loss reduce_loss=reduce_elements",
+        "weighted_loss weight_reduce_loss reduce_loss=reduce_elements convert_to_one_hot",
         "losses.utils",
     ),
+    *_model(f"{_L}.focal_loss", "FocalLoss sigmoid_focal_loss", "losses.focal_loss"),
+    *_model(f"{_L}.asymmetric_loss", "AsymmetricLoss asymmetric_loss", "losses.asymmetric_loss"),
+    *_model(f"{_L}.seesaw_loss", "SeesawLoss seesaw_ce_loss", "losses.seesaw_loss", "SeesawLoss"),
     *_model("mmlight.module", "ImageClassifier", "classifiers.image"),
     Offer(
         "mmlight.models.preprocessor",

@@ -4,31 +4,28 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal
 
+from timm.layers.squeeze_excite import SEModule
 from torch import Tensor, nn
 
-from mmlight.models.backbones.resnet_network import ResNetPlan, build_network, drop_path_rates
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.compat.cnn.norm import infer_abbr
+from mmlight.models.backbones.norm_act import check_plain_conv
+from mmlight.models.backbones.resnet_network import (
+    ARCHS,
+    Archs,
+    ResNetPlan,
+    build_network,
+    drop_path_rates,
+)
+from mmlight.models.backbones.resnet_parts import ReplaceableParts, name_rules
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
 from mmlight.models.norm import freeze_norms, norm_layer
-from mmlight.weights.name_map import NameRule
 
-RULES: Final = (
-    NameRule(r"network\.(layer\d\.\d+)\.se\.fc([12])\.(.+)", r"\1.se_layer.conv\2.conv.\3"),
-    NameRule(r"network\.(.+)", r"\1"),
-)
-DEEP_STEM_RULES: Final = (
-    NameRule(r"network\.conv1\.0\.(.+)", r"stem.0.conv.\1"),
-    NameRule(r"network\.conv1\.1\.(.+)", r"stem.0.bn.\1"),
-    NameRule(r"network\.conv1\.3\.(.+)", r"stem.1.conv.\1"),
-    NameRule(r"network\.conv1\.4\.(.+)", r"stem.1.bn.\1"),
-    NameRule(r"network\.conv1\.6\.(.+)", r"stem.2.conv.\1"),
-    NameRule(r"network\.bn1\.(.+)", r"stem.2.bn.\1"),
-    *RULES,
-)
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN", "requires_grad": True})
 
+DEEP_ARCHS: Final[Archs] = {depth: ARCHS[depth] for depth in (50, 101, 152)}
 
-class ResNet(StagedBackbone):
+
+class ResNet(ReplaceableParts):
     """ResNet, and by its arguments wide ResNet, V1c, V1d, ResNeXt and SE-ResNet.
 
     Args:
@@ -48,7 +45,7 @@ class ResNet(StagedBackbone):
         avg_down: Whether the shortcut pools before its convolution instead of striding.
         frozen_stages: 0 freezes the stem, n also the first n stages, -1 nothing.
         conv_cfg: None or `{'type': 'Conv2d'}`.
-        norm_cfg: `type` 'BN' or 'SyncBN'; `eps`, `momentum`, `requires_grad`.
+        norm_cfg: See `norm_layer`; `requires_grad`.
         norm_eval: Whether batch norm stays in eval mode while training.
         with_cp: Whether blocks are computed again in the backward pass instead of being stored.
         zero_init_residual: Whether the last norm of each block starts at zero.
@@ -73,7 +70,8 @@ class ResNet(StagedBackbone):
         `SEResNet`.
     """
 
-    depths: ClassVar[tuple[int, ...]] = (18, 34, 50, 101, 152)
+    timm_head = "fc"
+    archs: ClassVar[Archs] = ARCHS
     default_init: ClassVar[tuple[Initializer, ...]] = (
         Kaiming(layer="Conv2d"),
         Constant(1, layer=("_BatchNorm", "GroupNorm")),
@@ -107,13 +105,19 @@ class ResNet(StagedBackbone):
         width_per_group: int = 4,
         se_ratio: int | None = None,
     ) -> None:
-        if depth not in self.depths:
-            raise ValueError(f"depth must be one of {self.depths}, got {depth}")
-        if conv_cfg is not None and dict(conv_cfg) not in ({"type": "Conv2d"}, {"type": "Conv"}):
-            raise ValueError(f"conv_cfg must be None or of type 'Conv2d', got {conv_cfg}")
+        if depth not in self.archs:
+            raise ValueError(f"depth must be one of {tuple(self.archs)}, got {depth}")
+        for name in ("arch_settings", "make_res_layer"):
+            if hasattr(type(self), name):
+                raise ValueError(f"{name} must not be overridden, got {type(self).__name__}.{name}")
+        check_plain_conv(conv_cfg)
+        block, layers = self.archs[depth]
+        make_norm = norm_layer(norm_cfg)
         # the originals' blocks with squeeze-and-excitation never apply stochastic depth
         rate = 0.0 if se_ratio else drop_path_rate
         plan = ResNetPlan(
+            block=block,
+            layers=layers,
             depth=depth,
             in_channels=in_channels,
             stem_channels=stem_channels,
@@ -128,11 +132,15 @@ class ResNet(StagedBackbone):
             groups=groups,
             width_per_group=width_per_group,
             se_ratio=se_ratio,
-            drop_path_rates=drop_path_rates(depth, rate, drop_path_schedule),
-            norm=norm_layer(norm_cfg, allowed=("BN", "BN2d", "SyncBN")),
+            drop_path_rates=drop_path_rates(sum(layers), rate, drop_path_schedule),
+            norm=lambda channels, **_: make_norm(channels),  # timm takes partials apart
         )
         network = self._build(plan)
         freeze_norms(network, norm_cfg)
+        abbr = infer_abbr(type(network.bn1))
+        self.set_attributes(plan, abbr)
+        self.conv_cfg, self.norm_cfg = conv_cfg, dict(norm_cfg)
+        self.zero_init_residual = zero_init_residual
         super().__init__(
             network,
             out_indices=out_indices,
@@ -141,17 +149,20 @@ class ResNet(StagedBackbone):
             with_cp=with_cp,
             init_cfg=init_cfg,
         )
-        self.name_rules = DEEP_STEM_RULES if deep_stem else RULES
-        self.zero_init_residual = zero_init_residual
+        self.name_rules = name_rules(abbr, deep_stem=deep_stem)
+        Kaiming().fill_layers(self._conv_modules(), only_matching=False)
+        self.replace_stem(in_channels)
 
     def _build(self, plan: ResNetPlan) -> Any:
         return build_network(plan)
 
-    def stem(self, images: Tensor) -> Tensor:
+    def start(self, images: Tensor) -> Tensor:
         """Map `(B, C, H, W)` to `(B, stem_channels, H / 4, W / 4)`."""
-        net = self.network
-        x: Tensor = net.maxpool(net.act1(net.bn1(net.conv1(images))))
-        return x
+        net, own = self.network, self._modules.get("stem")
+        norm = self.norm1 if net.bn1 is None else net.bn1
+        x = net.act1(norm(net.conv1(images))) if own is None else own(images)
+        y: Tensor = net.maxpool(x)
+        return y
 
     def stages(self) -> Sequence[Sequence[nn.Module]]:
         """Return the blocks of each stage."""
@@ -161,11 +172,17 @@ class ResNet(StagedBackbone):
         """Return the stem and the first stages."""
         if self.frozen_stages < 0:
             return ()
-        stages = self._stage_modules()[: self.frozen_stages]
-        return [self.network.conv1, self.network.bn1, *stages]
+        return [self.stem, *self._stage_modules()[: self.frozen_stages]]
 
     def _stage_modules(self) -> Sequence[nn.Module]:
-        return [stage for name, stage in self.network.named_children() if name.startswith("layer")]
+        return [getattr(self.network, name) for name in self.res_layers]
+
+    def _conv_modules(self) -> list[nn.Module]:
+        """Return the convolutions that have He's start values without an `init_cfg` too."""
+        deep = self.network.conv1 if self.deep_stem else nn.Identity()
+        squeezes = [layer for layer in self.network.modules() if isinstance(layer, SEModule)]
+        layers = [layer for part in (deep, *squeezes) for layer in part.modules()]
+        return [layer for layer in layers if isinstance(layer, nn.Conv2d)]
 
     def init_extra(self) -> None:
         """Set the last norm of each block to zero, unless a checkpoint alone fills the weights."""
@@ -173,8 +190,9 @@ class ResNet(StagedBackbone):
             return
         blocks: list[Any] = [block for stage in self.stages() for block in stage]
         for block in blocks:
-            last = block.bn3 if hasattr(block, "bn3") else block.bn2
-            Constant(0).fill_layers([last], only_matching=False)
+            last = getattr(block, "bn3", getattr(block, "bn2", None))
+            if last is not None:
+                Constant(0).fill_layers([last], only_matching=False)
 
 
 class ResNetV1c(ResNet):
@@ -240,7 +258,7 @@ class ResNeXt(ResNet):
     From: mmcls 0.25 and mmpretrain 1.2 `ResNeXt`.
     """
 
-    depths = (50, 101, 152)
+    archs = DEEP_ARCHS
 
     def __init__(
         self, depth: int, groups: int = 32, width_per_group: int = 4, **kwargs: Any
@@ -259,7 +277,7 @@ class SEResNet(ResNet):
     From: mmcls 0.25 and mmpretrain 1.2 `SEResNet`.
     """
 
-    depths = (50, 101, 152)
+    archs = DEEP_ARCHS
 
     def __init__(self, depth: int, se_ratio: int = 16, **kwargs: Any) -> None:
         super().__init__(depth, se_ratio=se_ratio, **kwargs)

@@ -1,40 +1,58 @@
 """Builds timm's ResNet with the geometry of the originals: strides, dilations, widths, styles.
 
+The blocks may be those of Res2Net and ResNeSt.
+
 timm fixes strides and dilations by `output_stride` and has no caffe style, so these are edited
 after the build. The edits change attributes of layers that exist; parameters are made by timm
 alone.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import torch
 from timm.layers.helpers import make_divisible
 from timm.layers.squeeze_excite import SEModule
+from timm.models.res2net import Bottle2neck
+from timm.models.resnest import ResNestBottleneck
 from timm.models.resnet import BasicBlock, Bottleneck, make_blocks
 from timm.models.resnet import ResNet as TimmResNet
 from torch import nn
 
 from mmlight.models.drop_path import DropPath
 
-ARCHS: Final[dict[int, tuple[Any, tuple[int, ...]]]] = {
+Archs: TypeAlias = Mapping[int, tuple[Any, tuple[int, ...]]]
+
+ARCHS: Final[Archs] = {
     18: (BasicBlock, (2, 2, 2, 2)),
     34: (BasicBlock, (3, 4, 6, 3)),
     50: (Bottleneck, (3, 4, 6, 3)),
     101: (Bottleneck, (3, 4, 23, 3)),
     152: (Bottleneck, (3, 8, 36, 3)),
 }
+"""Depth -> kind of block, blocks of each stage."""
 SMALLEST_DROP = 1e-5
 """The originals leave out stochastic depth at or below this rate."""
 
 
 @dataclass(frozen=True)
 class ResNetPlan:
-    """What a ResNet looks like; the fields are the arguments of `ResNet` of the same names."""
+    """What a ResNet looks like; most fields are the arguments of `ResNet` of the same names.
 
+    Args:
+        block: Kind of block.
+        layers: Number of blocks of all four stages.
+        norm: From channels to a norm layer.
+        block_args: More arguments of timm's block.
+        scale_width: Channels of one scale of Res2Net over 1/64 of the channels inside a block.
+        avd: Whether blocks of ResNeSt pool behind their 3x3 convolution instead of striding.
+    """
+
+    block: Any
+    layers: Sequence[int]
     depth: int
     in_channels: int
     stem_channels: int
@@ -51,10 +69,11 @@ class ResNetPlan:
     se_ratio: int | None
     drop_path_rates: Sequence[float]
     norm: Callable[..., nn.Module]
+    block_args: Mapping[str, Any] = field(default_factory=dict)
+    scale_width: float | None = None
+    avd: bool = False
 
     def __post_init__(self) -> None:
-        if self.depth not in ARCHS:
-            raise ValueError(f"depth must be one of {tuple(ARCHS)}, got {self.depth}")
         if self.style not in ("pytorch", "caffe"):
             raise ValueError(f"style must be 'pytorch' or 'caffe', got {self.style!r}")
         if not 1 <= self.num_stages <= 4:
@@ -77,13 +96,12 @@ class ResNetPlan:
     @property
     def is_basic(self) -> bool:
         """Whether the blocks have two 3x3 convolutions."""
-        return ARCHS[self.depth][0] is BasicBlock
+        return self.block is BasicBlock
 
     @property
     def out_channels(self) -> int:
         """Output channels of the first stage."""
-        default = 1 if self.is_basic else 4
-        return self.base_channels * (self.expansion or default)
+        return self.base_channels * (self.expansion or self.block.expansion)
 
     @property
     def mid_channels(self) -> int:
@@ -95,7 +113,7 @@ class ResNetPlan:
         planes = self.out_channels if self.is_basic else self.out_channels // 4
         exact = 64 * self.mid_channels / self.groups / planes
         # timm rounds down; one step up, a width that is a whole number stays that number
-        width = 64 if self.is_basic else math.nextafter(exact, math.inf)
+        width = 64 if self.is_basic else self.scale_width or math.nextafter(exact, math.inf)
         options = {"cardinality": self.groups, "base_width": width, "avg_down": self.avg_down}
         return {**options, "norm_layer": self.norm}
 
@@ -106,27 +124,23 @@ class ResNetPlan:
 
 
 def build_network(plan: ResNetPlan) -> Any:
-    """Build the network without classifier.
-
-    Raises:
-        ValueError: If the first stage halves the size without a projection.
-    """
-    block, layers = ARCHS[plan.depth]
+    """Build the network without classifier."""
     attention = partial(_squeeze_excite, ratio=plan.se_ratio) if plan.se_ratio else None
+    block_args = {**plan.block_args, "attn_layer": attention}
     network = TimmResNet(
-        block,
-        layers[: plan.num_stages],
+        plan.block,
+        tuple(plan.layers[: plan.num_stages]),
         num_classes=0,
         in_chans=plan.in_channels,
         stem_type="deep" if plan.deep_stem else "",
         stem_width=plan.stem_channels // 2 if plan.deep_stem else 64,
         channels=plan.channels(),
         zero_init_last=False,
-        block_args={"attn_layer": attention},
+        block_args=block_args,
         **plan.block_options(),
     )
     if not plan.deep_stem and plan.stem_channels != 64:  # timm's plain stem always has 64
-        _set_stem_channels(network, plan, attention)
+        _set_stem_channels(network, plan, block_args)
     stages = [getattr(network, f"layer{index + 1}") for index in range(plan.num_stages)]
     for stage, stride, dilation in zip(stages, plan.strides, plan.dilations, strict=True):
         _set_geometry(stage, stride, dilation, plan)
@@ -134,11 +148,11 @@ def build_network(plan: ResNetPlan) -> Any:
     return network
 
 
-def drop_path_rates(depth: int, rate: float, schedule: str) -> list[float]:
+def drop_path_rates(count: int, rate: float, schedule: str) -> list[float]:
     """Return the rate of each block: rising from 0 to `rate`, or `rate` everywhere.
 
     Args:
-        depth: Depth of the network; the rise counts the blocks of all four stages, built or not.
+        count: Number of blocks of all four stages, built or not.
         rate: Rate of the last block, in [0, 1).
         schedule: 'linear' or 'constant'.
 
@@ -146,10 +160,9 @@ def drop_path_rates(depth: int, rate: float, schedule: str) -> list[float]:
     """
     if schedule not in ("linear", "constant"):
         raise ValueError(f"drop_path_schedule must be 'linear' or 'constant', got {schedule!r}")
-    total = sum(ARCHS[depth][1]) if depth in ARCHS else 0
     if schedule == "constant":
-        return [rate] * total
-    rates: list[float] = torch.linspace(0, rate, total, device="cpu").tolist()
+        return [rate] * count
+    rates: list[float] = torch.linspace(0, rate, count, device="cpu").tolist()
     return rates
 
 
@@ -159,18 +172,17 @@ def _squeeze_excite(channels: int, *, ratio: int, **options: Any) -> nn.Module:
     return layer
 
 
-def _set_stem_channels(network: Any, plan: ResNetPlan, attention: Any) -> None:
+def _set_stem_channels(network: Any, plan: ResNetPlan, block_args: Mapping[str, Any]) -> None:
     width = plan.stem_channels
     network.conv1 = nn.Conv2d(plan.in_channels, width, 7, stride=2, padding=3, bias=False)
     network.bn1 = plan.norm(width)
-    block, layers = ARCHS[plan.depth]
     stages, _ = make_blocks(
-        (block,),
+        (plan.block,),
         plan.channels()[:1],
-        layers[:1],
+        tuple(plan.layers[:1]),
         inplanes=width,
         act_layer=nn.ReLU,
-        attn_layer=attention,
+        **block_args,
         **plan.block_options(),
     )
     network.add_module(*stages[0])
@@ -178,22 +190,39 @@ def _set_stem_channels(network: Any, plan: ResNetPlan, attention: Any) -> None:
 
 def _set_geometry(stage: Any, stride: int, dilation: int, plan: ResNetPlan) -> None:
     first, *_ = blocks = list(stage.children())
-    if stride != 1 and first.downsample is None:
-        raise ValueError(f"strides[0] must be 1 where the stem has as many channels, got {stride}")
+    if stride != 1 and first.downsample is None:  # timm's first stage never strides
+        width = plan.out_channels
+        first.downsample = nn.Sequential(nn.Conv2d(width, width, 1, bias=False), plan.norm(width))
     for block in blocks:
-        dilated = block.conv1 if plan.is_basic else block.conv2
-        dilated.dilation = dilated.padding = (dilation, dilation)
-    strided, plain = first.conv1, first.conv2
-    if plan.style == "pytorch" and not plan.is_basic:
-        strided, plain = plain, strided
-    strided.stride, plain.stride = (stride, stride), (1, 1)
+        for conv in _spatial_convs(block):
+            conv.dilation = conv.padding = (dilation, dilation)
+    on_first = plan.style == "caffe" and not plan.is_basic
+    inner = 1 if on_first else stride
+    if not plan.is_basic:
+        first.conv1.stride = (stride, stride) if on_first else (1, 1)
+    if isinstance(first, ResNestBottleneck):
+        first.avd_last = nn.AvgPool2d(3, inner, 1) if plan.avd and inner > 1 else None
+    for conv in _spatial_convs(first):
+        conv.stride = (1, 1) if getattr(first, "avd_last", None) else (inner, inner)
+    if isinstance(first, Bottle2neck):
+        first.is_first, first.pool = True, nn.AvgPool2d(3, inner, 1)
     if first.downsample is None:
         return
     *_, conv, norm = first.downsample
     conv.stride = (1, 1) if plan.avg_down else (stride, stride)
     pool = nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False)
-    pools = [pool] if plan.avg_down and stride != 1 else []
-    first.downsample = nn.Sequential(*pools, conv, norm)  # the originals have no placeholder
+    # the originals have no placeholder where they do not pool, but Res2Net always pools
+    has_pool = plan.avg_down and (stride != 1 or isinstance(first, Bottle2neck))
+    first.downsample = nn.Sequential(*([pool] if has_pool else []), conv, norm)
+
+
+def _spatial_convs(block: Any) -> list[Any]:
+    """Return the convolutions of a block that get its stride and its dilation."""
+    if isinstance(block, BasicBlock):
+        return [block.conv1]
+    if isinstance(block, Bottle2neck):
+        return list(block.convs)
+    return [block.conv2.conv if isinstance(block, ResNestBottleneck) else block.conv2]
 
 
 def _set_drop_path(stages: Sequence[Any], rates: Sequence[float]) -> None:

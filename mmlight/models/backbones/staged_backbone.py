@@ -39,6 +39,8 @@ class StagedBackbone(InitModule):
     """
 
     name_rules: Sequence[NameRule] = (NameRule(r"network\.(.+)", r"\1"),)
+    timm_head: ClassVar[str | None] = "head"
+    """What timm calls the classifier of this network; None when it has no such network."""
     freezes_again: ClassVar[bool] = True
     """Whether `.train()` puts frozen parts back into eval mode, as most originals do."""
 
@@ -80,7 +82,7 @@ class StagedBackbone(InitModule):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Map images `(B, C, H, W)` to the wanted feature maps, in the order of the stages."""
-        x = self.stem(images)
+        x = self.start(images)
         outputs = []
         for index, blocks in enumerate(self.stages()):
             for block in blocks:
@@ -88,6 +90,10 @@ class StagedBackbone(InitModule):
             if index in self.out_indices:
                 outputs.append(x)
         return tuple(outputs)
+
+    def start(self, images: Tensor) -> Tensor:
+        """Compute the input of the first stage; a family whose `stem` is not all of it adds it."""
+        return self.stem(images)
 
     def run_block(self, block: nn.Module, x: Tensor) -> Tensor:
         """Compute one block, with gradient checkpointing where it is on and can save memory."""

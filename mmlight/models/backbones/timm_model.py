@@ -9,7 +9,9 @@ import timm
 from torch import Tensor, nn
 
 from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.weights.load import load_weights
 from mmlight.weights.name_map import NameRule
+from mmlight.weights.read import read_state
 
 
 class TIMMBackbone(InitModule):
@@ -50,6 +52,7 @@ class TIMMBackbone(InitModule):
             )
         if not features_only:
             kwargs["num_classes"] = 0
+        self.model_name = model_name
         self.features_only = features_only
         self.weights: dict[str, Any] = {
             "pretrained": pretrained,
@@ -68,9 +71,14 @@ class TIMMBackbone(InitModule):
         """Load timm's weights where they are asked for; else timm's own start values stay.
 
         Loading waits until here, because a checkpoint of ours must be usable without those files.
+        They are read by our reader: no code in them runs, and mirrors are asked.
         """
-        if any(self.weights.values()):
-            self.timm_model.load_state_dict(self._create(**self.weights).state_dict())
+        if self.weights["pretrained"]:
+            overlay = {"state_dict": read_state(f"timm/{self.model_name}"), "custom_load": False}
+            filled = self._create(pretrained=True, pretrained_cfg_overlay=overlay)
+            self.timm_model.load_state_dict(filled.state_dict())
+        if self.weights["checkpoint_path"]:
+            load_weights(self, self.weights["checkpoint_path"])
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Map images `(B, C, H, W)` to a tuple of feature maps."""

@@ -1,6 +1,7 @@
 """The head of a classifier whose backbone already gives logits, and the base of the other heads."""
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -36,6 +37,22 @@ def topk_accuracy(cls_score: Tensor, target: Tensor, topk: Sequence[int]) -> lis
     return [correct[:, :k].float().sum() * (100.0 / len(target)) for k in topk]
 
 
+def last_feature(feats: Any) -> Any:
+    """Return the last of several features; a tensor is the only one.
+
+    From: mmcls 0.25, whose heads take a tensor as well; those of mmpretrain 1.2 would take the last
+    image of the batch for it.
+    """
+    return feats[-1] if isinstance(feats, (tuple, list)) else feats
+
+
+def check_num_classes(num_classes: int) -> int:
+    """Return the number of classes; raise ValueError when it is below 1."""
+    if num_classes < 1:
+        raise ValueError(f"num_classes must be at least 1, got {num_classes}")
+    return num_classes
+
+
 class ClsHead(InitModule):
     """Takes logits from the backbone and computes loss and scores.
 
@@ -52,6 +69,9 @@ class ClsHead(InitModule):
 
     From: mmcls 0.25 and mmpretrain 1.2 `ClsHead`.
     """
+
+    uses_labels: ClassVar[bool] = False
+    """Whether `loss` takes the class indices as well, as `labels`, when the target is soft."""
 
     num_classes: int | None = None
     in_channels: int | None = None
@@ -70,15 +90,16 @@ class ClsHead(InitModule):
             raise ValueError(f"topk must be at least 1, got {self.topk}")
         self.cal_acc = cal_acc
 
-    def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
+    def pre_logits(self, feats: Any) -> Tensor:
         """Return the input of the last layer, `(B, C)`."""
-        return feats[-1]
+        feature: Tensor = last_feature(feats)
+        return feature
 
-    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+    def forward(self, feats: Any) -> Tensor:
         """Return logits `(B, K)` from the last feature."""
         return self.pre_logits(feats)
 
-    def loss(self, feats: tuple[Tensor, ...], target: Tensor) -> dict[str, Tensor]:
+    def loss(self, feats: Any, target: Tensor, /) -> dict[str, Tensor]:
         """Compute the loss and, where asked for, accuracies.
 
         Args:
@@ -91,19 +112,30 @@ class ClsHead(InitModule):
         Raises:
             ValueError: If accuracies are asked for and the labels are soft.
         """
-        cls_score = self(feats)
-        losses = {"loss": self.loss_module(cls_score, target, avg_factor=len(cls_score))}
-        if self.cal_acc:
-            if target.ndim != 1:
-                raise ValueError(
-                    "cal_acc must be False with soft labels (batch augments), got True"
-                )
-            accuracies = topk_accuracy(cls_score.detach(), target, self.topk)
-            losses |= {
-                f"accuracy_top-{k}": value for k, value in zip(self.topk, accuracies, strict=True)
-            }
-        return losses
+        return self.compare(self(feats), target)
 
-    def predict(self, feats: tuple[Tensor, ...]) -> Tensor:
+    def compare(self, cls_score: Tensor, target: Tensor, **options: Any) -> dict[str, Tensor]:
+        """Compute what `loss` does from logits `(B, K)`; options are for the loss module."""
+        loss = self.loss_module(cls_score, target, avg_factor=len(cls_score), **options)
+        return {"loss": loss, **self.measure(cls_score, target)}
+
+    def measure(self, cls_score: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return `accuracy_top-<k>` of logits `(B, K)` for each k; nothing without `cal_acc`."""
+        if not self.cal_acc:
+            return {}
+        if target.ndim != 1:
+            raise ValueError("cal_acc must be False with soft labels (batch augments), got True")
+        accuracies = topk_accuracy(cls_score.detach(), target, self.topk)
+        return {f"accuracy_top-{k}": value for k, value in zip(self.topk, accuracies, strict=True)}
+
+    def predict(self, feats: Any) -> Tensor:
         """Return scores `(B, K)`; each row sums to 1."""
-        return functional.softmax(self(feats), dim=1)
+        return self.score(self(feats))
+
+    def score(self, cls_score: Tensor) -> Tensor:
+        """Turn logits `(B, K)` into what `predict` returns."""
+        return functional.softmax(cls_score, dim=1)
+
+    def choose_labels(self, scores: Tensor) -> Tensor | list[Tensor]:
+        """Return the predicted class of each image, int64 `(B, 1)`, from scores `(B, K)`."""
+        return scores.argmax(dim=1, keepdim=True)

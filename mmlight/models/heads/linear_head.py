@@ -1,11 +1,11 @@
 """A head of one linear layer."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from mmlight.models.heads.cls_head import ClsHead
+from mmlight.models.heads.cls_head import ClsHead, check_num_classes
 from mmlight.models.initialize import InitCfg, Initializer, Normal
 
 
@@ -41,13 +41,11 @@ class LinearClsHead(ClsHead):
         cal_acc: bool = False,
     ) -> None:
         super().__init__(loss=loss, topk=topk, cal_acc=cal_acc, init_cfg=init_cfg)
-        if num_classes < 1:
-            raise ValueError(f"num_classes must be at least 1, got {num_classes}")
-        self.num_classes = num_classes
+        self.num_classes = check_num_classes(num_classes)
         self.in_channels = in_channels
         self.fc = nn.Linear(in_channels, num_classes)
 
-    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+    def forward(self, feats: Any) -> Tensor:
         """Map the last feature `(B, C)` to logits `(B, K)`."""
         cls_score: Tensor = self.fc(self.pre_logits(feats))
         return cls_score

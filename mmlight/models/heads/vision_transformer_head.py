@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from torch import Tensor, nn
 
 from mmlight.models.activation import activation_layer
-from mmlight.models.heads.cls_head import ClsHead
+from mmlight.models.heads.cls_head import ClsHead, check_num_classes, last_feature
 from mmlight.models.initialize import Constant, InitCfg, Initializer
 from mmlight.models.trunc_normal import trunc_normal_
 
@@ -47,9 +47,7 @@ class VisionTransformerClsHead(ClsHead):
         cal_acc: bool = False,
     ) -> None:
         super().__init__(loss=loss, topk=topk, cal_acc=cal_acc, init_cfg=init_cfg)
-        if num_classes < 1:
-            raise ValueError(f"num_classes must be at least 1, got {num_classes}")
-        self.num_classes = num_classes
+        self.num_classes = check_num_classes(num_classes)
         self.in_channels = in_channels
         self.hidden_dim = hidden_dim
         layers: OrderedDict[str, nn.Module] = OrderedDict()
@@ -59,14 +57,14 @@ class VisionTransformerClsHead(ClsHead):
         layers["head"] = nn.Linear(hidden_dim or in_channels, num_classes)
         self.layers = nn.Sequential(layers)
 
-    def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
+    def pre_logits(self, feats: Any) -> Tensor:
         """Return the input of the last layer: the class token, or the hidden layer's output."""
-        x: Tensor = self.layers[:-1](feats[-1])
+        x: Tensor = self.layers[:-1](_class_token(feats))
         return x
 
-    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+    def forward(self, feats: Any) -> Tensor:
         """Map the last class token `(B, C)` to logits `(B, K)`."""
-        cls_score: Tensor = self.layers(feats[-1])
+        cls_score: Tensor = self.layers(_class_token(feats))
         return cls_score
 
     def init_extra(self) -> None:
@@ -77,3 +75,10 @@ class VisionTransformerClsHead(ClsHead):
         assert isinstance(hidden, nn.Linear)
         trunc_normal_(hidden.weight, std=math.sqrt(1 / hidden.in_features))
         nn.init.zeros_(hidden.bias)
+
+
+def _class_token(feats: Any) -> Tensor:
+    """Return the class token of the last feature, which may be a list of it and others before."""
+    feat = last_feature(feats)
+    token: Tensor = feat[-1] if isinstance(feat, list) else feat
+    return token

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmlight.models.losses.reduce import check_reduction, reduce_loss
+from mmlight.models.losses.reduce import as_column, check_reduction, reduce_loss
 
 
 def cross_entropy(
@@ -88,18 +88,18 @@ def binary_cross_entropy(
     Raises:
         ValueError: If `label` has not the same number of dimensions as `cls_score`.
 
-    From: mmcls 0.25 and mmpretrain 1.2 `binary_cross_entropy`.
+    From: mmcls 0.25 and mmpretrain 1.2 `binary_cross_entropy`; the latter has labels in float32
+        whatever the logits are.
     """
     if cls_score.dim() != label.dim():
         raise ValueError(
             f"label must have {cls_score.dim()} dimensions like cls_score, got {label.dim()}"
         )
+    label = label.to(torch.promote_types(cls_score.dtype, torch.float32))
     loss = functional.binary_cross_entropy_with_logits(
-        cls_score, label.float(), weight=class_weight, pos_weight=pos_weight, reduction="none"
+        cls_score, label, weight=class_weight, pos_weight=pos_weight, reduction="none"
     )
-    weight = _as_float(weight)
-    if weight is not None and cls_score.dim() > 1:
-        weight = weight.reshape(-1, 1)  # (B,) -> (B, 1)
+    weight = as_column(weight, cls_score)
     return reduce_loss(loss, weight, reduction=reduction, avg_factor=avg_factor)
 
 

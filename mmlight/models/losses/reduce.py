@@ -47,3 +47,11 @@ def check_reduction(reduction: str) -> None:
     """Raise ValueError unless the reduction is known."""
     if reduction not in REDUCTIONS:
         raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}")
+
+
+def as_column(weight: Tensor | None, elements: Tensor) -> Tensor | None:
+    """Shape a weight per sample `(B,)` so that it meets elements `(B, ...)`, as float."""
+    if weight is None:
+        return None
+    weight = weight.float()
+    return weight.reshape(-1, 1) if elements.dim() > 1 else weight  # (B,) -> (B, 1)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
+from torch.nn import functional
 
 from mmlight.models.losses.reduce import reduce_loss
 
@@ -68,3 +69,11 @@ def weighted_loss(loss_func: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return weight_reduce_loss(elements, weight, reduction, avg_factor)
 
     return loss
+
+
+def convert_to_one_hot(targets: Tensor, classes: int) -> Tensor:
+    """Turn class indices `(B, 1)` into int64 `(B, K)`, 1 for the class and 0 for others.
+
+    From: mmcls 0.25 and mmpretrain 1.2 `convert_to_one_hot`.
+    """
+    return functional.one_hot(targets.long().squeeze(-1), classes)  # (B, 1) -> (B, K)

@@ -27,6 +27,9 @@ class GlobalAveragePooling(nn.Module):
             raise ValueError(f"dim must be 1, 2 or 3, got {dim}")
         self.gap = POOLS[dim](1)
 
-    def forward(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Map each `(B, C, ...)` to `(B, C)`."""
+    def forward(self, feats: Tensor | tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
+        """Map each `(B, C, ...)` to `(B, C)`; a tensor gives a tensor."""
+        if isinstance(feats, Tensor):
+            pooled: Tensor = self.gap(feats).flatten(1)  # (B, C, 1, 1) -> (B, C)
+            return pooled
         return tuple(self.gap(feat).flatten(1) for feat in feats)  # (B, C, 1, 1) -> (B, C)

@@ -8,6 +8,7 @@ from mmlight.spec import Note
 MIXING = "Which augment a batch gets is drawn from another generator: the same odds, other draws."
 BLOCKS = "mmpretrain raises the rate from block to block; in mmcls every block had it."
 ZEROS = "The weights of the checkpoint come last; in mmcls the zeros of the residual blocks did."
+SIGMOIDS = "mmpretrain predicts sigmoids; in mmcls scores, and a threshold on them, are of logits."
 
 
 def modernize_model(values: ConfigDict, notes: list[Note]) -> None:
@@ -27,6 +28,11 @@ def modernize_model(values: ConfigDict, notes: list[Note]) -> None:
     pretrained = model.get("pretrained") or _is_checkpoint(backbone.get("init_cfg"))
     if not last and pretrained and "Res" in str(backbone.get("type")):
         notes.append(Note("model.backbone.init_cfg", ZEROS, backbone.origin_of("init_cfg")))
+    head = model.get("head")
+    if isinstance(head, ConfigDict):
+        head.pop("difficult_as_positive", None)  # its datasets have no targets of -1
+        if head.pop("logits_as_scores", False):
+            notes.append(Note("model.head.type", SIGMOIDS, head.origin_of("type")))
     train_cfg = model.get("train_cfg")
     if isinstance(train_cfg, ConfigDict) and "augments" in train_cfg:
         _modernize_augments(train_cfg, notes)

@@ -7,11 +7,11 @@ from mmlight.models.backbones.resnet_network import drop_path_rates
 
 
 def test_rates_rise_linearly_over_all_stages() -> None:
-    assert drop_path_rates(18, 0.7, "linear") == pytest.approx([i * 0.1 for i in range(8)])
+    assert drop_path_rates(8, 0.7, "linear") == pytest.approx([i * 0.1 for i in range(8)])
 
 
 def test_rates_are_constant_when_asked() -> None:
-    assert drop_path_rates(18, 0.3, "constant") == [0.3] * 8
+    assert drop_path_rates(8, 0.3, "constant") == [0.3] * 8
 
 
 def test_blocks_without_rate_have_no_drop_path() -> None:
@@ -27,6 +27,13 @@ def test_style_places_the_stride(style: str, strides: tuple[int, int]) -> None:
     with torch.device("meta"):
         block = ResNet(50, style=style).network.layer2[0]
     assert (block.conv1.stride[0], block.conv2.stride[0]) == strides
+
+
+def test_first_stage_gets_a_shortcut_when_it_strides() -> None:
+    with torch.device("meta"):
+        block = ResNet(18, strides=(2, 1, 1, 1)).network.layer1[0]
+    assert [type(layer) for layer in block.downsample] == [nn.Conv2d, nn.BatchNorm2d]
+    assert block.conv1.stride == block.downsample[0].stride == (2, 2)
 
 
 def test_pooling_shortcut_has_no_placeholder_when_stride_is_one() -> None:

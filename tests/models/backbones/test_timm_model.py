@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+import timm
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
+from mmlight.errors import WeightsError
 from mmlight.models.backbones.timm_model import TIMMBackbone
 from mmlight.models.initialize import init_weights
 from mmlight.weights.load import load_pretrained
@@ -64,3 +67,28 @@ def test_has_the_names_of_the_original() -> None:
     names = name_map(TIMMBackbone(NAME)).to_mm
     assert all(ours == theirs for ours, theirs in names.items())
     assert all(name.startswith("timm_model.") for name in names)
+
+
+def test_takes_published_weights_through_our_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is fetched: a folder of the mirrors has them."""
+    torch.manual_seed(1)
+    theirs = timm.create_model(NAME)
+    save_file(theirs.state_dict(), tmp_path / f"{NAME}.r160_in1k.safetensors")
+    monkeypatch.setenv("MMLIGHT_WEIGHTS_MIRROR", str(tmp_path))
+    backbone = TIMMBackbone(NAME, pretrained=True)
+    init_weights(backbone, load_pretrained)
+    for key, value in backbone.timm_model.state_dict().items():
+        assert torch.equal(theirs.state_dict()[key], value), key
+    grey = TIMMBackbone(NAME, pretrained=True, in_channels=1, features_only=True)
+    init_weights(grey, load_pretrained)
+    stem = next(value for value in grey.timm_model.parameters() if value.ndim == 4)
+    torch.testing.assert_close(stem, next(theirs.parameters()).sum(1, keepdim=True))
+
+
+def test_runs_nothing_of_a_checkpoint(tmp_path: Path) -> None:
+    torch.save(torch.nn.ReLU(), tmp_path / "a.pth")
+    backbone = TIMMBackbone(NAME, checkpoint_path=str(tmp_path / "a.pth"))
+    with pytest.raises(WeightsError, match=r"holds 'torch\.nn\.modules\.activation\.ReLU', which"):
+        init_weights(backbone, load_pretrained)

@@ -39,11 +39,19 @@ def test_negative_out_indices_count_from_the_end() -> None:
     [
         ({"out_type": "patch"}, "out_type must be one of .* got 'patch'"),
         ({"with_cls_token": False}, "with_cls_token must be True for out_type='cls_token'"),
-        ({"patch_cfg": {"padding": 2}}, "patch_cfg does not support padding=2"),
-        ({"norm_cfg": {"type": "BN"}}, "norm_cfg type must be one of LN, got 'BN'"),
-        ({"out_indices": 3}, r"out_indices must be in \[0, 3\), got \(3,\)"),
+        ({"patch_cfg": {"groups": 2}}, "patch_cfg does not support groups=2"),
+        ({"layer_cfgs": {"init_cfg": 2}}, "layer_cfgs does not support init_cfg=2"),
+        ({"out_indices": 3}, r"out_indices must be in \[0, 3\), got 3"),
     ],
 )
 def test_raises_when_value_cannot_be_honoured(kwargs, message) -> None:
     with pytest.raises(ValueError, match=message):
         VisionTransformer(TINY, img_size=32, **kwargs)
+
+
+def test_class_token_of_the_older_original_leaves_after_its_position() -> None:
+    words = {"img_size": 32, "out_type": "raw", "with_cls_token": False}
+    kept = VisionTransformer(TINY, **words, drops_cls_token=True)
+    assert kept.network.pos_embed.shape[1] == 5
+    assert kept(torch.rand(1, 3, 32, 32))[0].shape == (1, 4, 8)
+    assert VisionTransformer(TINY, **words).network.pos_embed.shape[1] == 4

@@ -36,3 +36,13 @@ def test_raises_when_topk_is_zero() -> None:
 def test_raises_when_topk_exceeds_classes() -> None:
     with pytest.raises(ValueError, match="topk must be at most 3, the number of classes, got 5"):
         topk_accuracy(torch.rand(2, 3), torch.tensor([0, 1]), (5,))
+
+
+def test_tensor_is_the_only_feature() -> None:
+    x = torch.rand(2, 3)
+    assert torch.equal(ClsHead()(x), ClsHead()((torch.rand(2, 9), x)))
+
+
+def test_best_class_is_chosen() -> None:
+    scores = torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3]])
+    assert ClsHead().choose_labels(scores).tolist() == [[1], [0]]

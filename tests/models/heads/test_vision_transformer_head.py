@@ -23,3 +23,10 @@ def test_hidden_layer_starts_by_its_own_rule() -> None:
 def test_raises_when_there_are_no_classes() -> None:
     with pytest.raises(ValueError, match="num_classes must be at least 1, got -1"):
         VisionTransformerClsHead(-1, 4)
+
+
+def test_takes_the_last_of_a_list_of_tokens() -> None:
+    head = VisionTransformerClsHead(3, 4, hidden_dim=5)
+    token = torch.rand(2, 4)
+    assert torch.equal(head(([torch.rand(2, 9, 4), token],)), head((token,)))
+    assert torch.equal(head(token), head((token,)))

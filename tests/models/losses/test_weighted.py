@@ -1,7 +1,12 @@
 import pytest
 import torch
 
-from mmlight.models.losses.weighted import reduce_elements, weight_reduce_loss, weighted_loss
+from mmlight.models.losses.weighted import (
+    convert_to_one_hot,
+    reduce_elements,
+    weight_reduce_loss,
+    weighted_loss,
+)
 
 LOSS = torch.tensor([1.0, 2.0, 6.0])
 
@@ -34,3 +39,7 @@ def test_function_takes_weights_when_decorated():
     assert l1_loss(LOSS, zero, None, "mean", 9).item() == 1
     assert l1_loss(LOSS, zero, power=2, reduction="none").tolist() == [1, 4, 36]
     assert (l1_loss.__name__, l1_loss.__doc__) == ("l1_loss", "The distance.")
+
+
+def test_indices_become_one_hot() -> None:
+    assert convert_to_one_hot(torch.tensor([[1], [0]]), 3).tolist() == [[0, 1, 0], [1, 0, 0]]

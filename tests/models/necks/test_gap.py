@@ -13,3 +13,8 @@ def test_averages_each_feature() -> None:
 def test_raises_when_dim_is_unknown() -> None:
     with pytest.raises(ValueError, match="dim must be 1, 2 or 3, got 4"):
         GlobalAveragePooling(4)
+
+
+def test_gives_a_tensor_for_a_tensor() -> None:
+    assert GlobalAveragePooling(1)(torch.ones(2, 4, 3)).shape == (2, 4)
+    assert GlobalAveragePooling(3)((torch.ones(2, 4, 3, 2, 2),))[0].shape == (2, 4)

@@ -1,0 +1,36 @@
+"""What a model shall predict: class indices, several of them per image, or a score per class."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Target: TypeAlias = Tensor | Sequence[Tensor]
+"""Class indices int64 `(B,)`, a list of `B` such of any length, or a score per class `(B, K)`."""
+
+
+def to_scores(target: Target, num_classes: int) -> Tensor:
+    """Give each class of each image a score.
+
+    Args:
+        target: See `Target`.
+        num_classes: Number of classes `K`.
+
+    Returns:
+        float32 `(B, K)`: 1 for each class of an image and 0 for others; scores stay as they are.
+
+    Examples:
+        >>> to_scores([torch.tensor([0, 2]), torch.tensor([1])], 3)
+        tensor([[1., 0., 1.],
+                [0., 1., 0.]])
+
+    From: mmpretrain 1.2 `batch_label_to_onehot`, `label_to_onehot`.
+    """
+    if not isinstance(target, Tensor):
+        scores = [functional.one_hot(labels.long(), num_classes).sum(0) for labels in target]
+        return torch.stack(scores).float()
+    if target.ndim == 1:
+        target = functional.one_hot(target.long(), num_classes)  # (B,) -> (B, K)
+    return target.float()

@@ -1,0 +1,70 @@
+"""Defects of the originals that a checkpoint trained with them needs, told as notes.
+
+By default each is reproduced, for the numbers of the original come out only so; the option that a
+text names computes what the paper, or the training, meant.
+
+To add one: 1. give the class a keyword argument whose default is the defect; 2. add a Defect here;
+3. compare both ways with the original in tests/reference/.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mmlight.translate.section import Section
+from mmlight.translate.table import bare_name
+
+Words = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One defect.
+
+    Args:
+        kind: The type that has it.
+        text: What is wrong and how to get it right, one or two sentences.
+        option: The argument that decides; when a config sets it, nothing is told.
+        applies: Tells whether a config meets it.
+    """
+
+    kind: str
+    text: str
+    option: str
+    applies: Callable[[Words], bool] = lambda words: True
+
+
+def _is_fused_with_attention(words: Words) -> bool:
+    return bool(words.get("deploy")) and words.get("arch") == "D2se"
+
+
+DEFECTS: Final = (
+    Defect(
+        "T2T_ViT",
+        "mmpretrain 1.x multiplies the products of query and key by sqrt(d) where the paper and "
+        "mmcls 0.25 divide; its checkpoints need that. Set attention_scale='divide' for others.",
+        option="attention_scale",
+    ),
+    Defect(
+        "DeiT3",
+        "mmpretrain applies the attention's norm to the feed-forward layers as well and leaves "
+        "'ln2' unused; its checkpoints need that. Set use_ln2=True for weights of the paper's "
+        "authors.",
+        option="use_ln2",
+    ),
+    Defect(
+        "RepVGG",
+        "the originals leave squeeze-and-excitation out of a fused D2se, which then computes "
+        "something else than what was trained. Set se_in_deploy=True to keep it.",
+        option="se_in_deploy",
+        applies=_is_fused_with_attention,
+    ),
+)
+
+
+def note_defects(section: Section) -> None:
+    """Note the defects that one part of a model meets."""
+    kind, words = bare_name(section.node.get("type")), section.node
+    for defect in DEFECTS:
+        if defect.kind == kind and defect.option not in words and defect.applies(words):
+            section.note("type", defect.text)

@@ -1,0 +1,38 @@
+import pytest
+import torch
+from timm.layers.norm_act import SyncBatchNormAct
+from torch import nn
+
+from mmlight.models.backbones.norm_act import check_plain_conv, norm_act_layer, read_padding
+
+
+def test_activation_follows_the_norm_when_applied() -> None:
+    make = norm_act_layer({"type": "BN", "eps": 0.1, "momentum": 0.3}, {"type": "ReLU"})
+    layer, plain = make(2, apply_act=True).eval(), make(2, apply_act=False).eval()
+    images = torch.tensor([-1.0, 1.0]).view(1, 2, 1, 1)  # (C,) -> (B, C, H, W)
+    scale = 1.1**-0.5
+    torch.testing.assert_close(layer(images).flatten(), torch.tensor([0.0, scale]))
+    torch.testing.assert_close(plain(images).flatten(), torch.tensor([-scale, scale]))
+    assert (layer.eps, layer.momentum) == (0.1, 0.3)
+
+
+def test_makes_a_synchronized_norm() -> None:
+    layer = norm_act_layer({"type": "SyncBN"}, {"type": "GELU"})(2, apply_act=True)
+    assert isinstance(layer, SyncBatchNormAct)
+    assert isinstance(layer.act, nn.GELU)
+
+
+def test_raises_when_norm_is_another_one() -> None:
+    with pytest.raises(ValueError, match="norm_cfg type must be 'BN' or 'SyncBN', got 'GN'"):
+        norm_act_layer({"type": "GN", "num_groups": 2}, {"type": "ReLU"})
+
+
+@pytest.mark.parametrize("read", [read_padding, check_plain_conv])
+def test_raises_when_convolution_is_another_one(read) -> None:
+    with pytest.raises(ValueError, match=r"conv_cfg must be None .* got {'type': 'ConvWS'}"):
+        read({"type": "ConvWS"})
+
+
+def test_raises_when_padding_is_not_plain() -> None:
+    with pytest.raises(ValueError, match=r"got {'type': 'Conv2dAdaptivePadding'}"):
+        check_plain_conv({"type": "Conv2dAdaptivePadding"})

@@ -1,0 +1,51 @@
+import inspect
+from pkgutil import resolve_name
+
+import pytest
+
+from mmlight.translate.model_defects import DEFECTS
+from mmlight.translate.models import MODEL_TABLE
+
+T2T = {"type": "T2T_ViT"}
+REPVGG = {"type": "RepVGG", "arch": "D2se", "deploy": True}
+
+
+def notes_of(translate, backbone):
+    """Return what the translation of a backbone tells of its type."""
+    spec = translate(model={"type": "ImageClassifier", "backbone": backbone})
+    return [note.text for note in spec.notes if note.path == "model.backbone.type"]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "words"),
+    [
+        (T2T, "attention_scale='divide'"),
+        ({"type": "mmpretrain.DeiT3"}, "use_ln2=True"),
+        (REPVGG, "se_in_deploy=True"),
+    ],
+)
+def test_tells_how_to_get_it_right(translate, backbone, words):
+    (text,) = notes_of(translate, backbone)
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [
+        {"type": "T2T_ViT", "attention_scale": "divide"},
+        {"type": "T2T_ViT", "attention_scale": "multiply"},
+        {"type": "DeiT3", "use_ln2": True},
+        {**REPVGG, "deploy": False},
+        {**REPVGG, "arch": "A0"},
+        {**REPVGG, "se_in_deploy": False},
+        {"type": "ResNet", "depth": 18},
+    ],
+)
+def test_is_silent_when_not_met_or_decided(translate, backbone):
+    assert notes_of(translate, backbone) == []
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.kind)
+def test_option_is_an_argument_of_the_class(defect):
+    target = resolve_name(MODEL_TABLE.rows[defect.kind].target)
+    assert defect.option in inspect.signature(target).parameters
