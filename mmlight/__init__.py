@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mmlight.inference import inference_model as inference_model
     from mmlight.inference import init_model as init_model
     from mmlight.inference import show_result_pyplot as show_result_pyplot
+    from mmlight.listing import list_models as list_models
     from mmlight.module import ImageClassifier as ImageClassifier
     from mmlight.read.config import Config as Config
     from mmlight.registry import DATA_SAMPLERS as DATA_SAMPLERS
@@ -59,6 +60,7 @@ _HOMES = {
     "mmlight.explain.report": ("explain_config",),
     "mmlight.hooks.hook": ("Hook",),
     "mmlight.inference": ("inference_model", "init_model", "show_result_pyplot"),
+    "mmlight.listing": ("list_models",),
     "mmlight.module": ("ImageClassifier",),
     "mmlight.read.config": ("Config",),
     "mmlight.registry": (

@@ -1,6 +1,7 @@
 """The command line: `mmlight fit|validate|test|predict [--config] X.py [checkpoint] [...]`.
 
-Parsing and printing only. The commands that train nothing are in `cli_config.py`.
+Parsing and printing only. The commands that train nothing are in `cli_config.py`,
+`cli_models.py` and `cli_weights.py`.
 
 Two vocabularies: `--cfg-options model.backbone.depth=101` speaks the config's words,
 `--trainer.devices 2` speaks Lightning's. What comes later in this list wins, wherever it stands on
@@ -21,6 +22,10 @@ from typing import Any
 from mmlight.cli_arguments import Parser, add_reading_flags, take_config
 from mmlight.cli_config import COMMANDS as CONFIG_COMMANDS
 from mmlight.cli_config import run_config_command
+from mmlight.cli_models import COMMANDS as MODELS_COMMANDS
+from mmlight.cli_models import run_models_command
+from mmlight.cli_weights import COMMANDS as WEIGHTS_COMMANDS
+from mmlight.cli_weights import run_weights_command
 from mmlight.compat import provide_names
 from mmlight.errors import ConfigError, ConfigErrors, MMLightError, list_names, nearest_name
 from mmlight.read.node import Origin
@@ -33,7 +38,7 @@ STAGES = {
     "test": "run the test loop with a checkpoint",
     "predict": "classify the test images with a checkpoint",
 }
-COMMANDS = {**STAGES, **CONFIG_COMMANDS}
+COMMANDS = {**STAGES, **CONFIG_COMMANDS, **MODELS_COMMANDS, **WEIGHTS_COMMANDS}
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
@@ -95,6 +100,10 @@ def _run(words: list[str]) -> int:
     words.remove(command)
     if command in CONFIG_COMMANDS:
         return run_config_command(command, words)
+    if command in MODELS_COMMANDS:
+        return run_models_command(words)
+    if command in WEIGHTS_COMMANDS:
+        return run_weights_command(words)
     return _run_stage(command, words)
 
 

@@ -13,7 +13,7 @@ REGISTRIES = {
 DOCUMENTED = {
     *("Config", "Hook", "ImageClassifier", "MMLightError", "Parts", "PipelineDataModule"),
     *("Registry", "Spec", "build_parts", "check_config", "explain_config", "explain_key"),
-    *("fit", "inference_model", "init_model", "predict"),
+    *("fit", "inference_model", "init_model", "list_models", "predict"),
     *("show_result_pyplot", "test", "translate_config", "upgrade_config", "validate"),
     *REGISTRIES,
 }

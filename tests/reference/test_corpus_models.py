@@ -1,0 +1,221 @@
+"""Every classifier that the originals ship a config of: it builds, and it is the original's.
+
+The parameters of all of them are counted without memory; one network of each backbone type, with
+its neck and head, is compared in everything (`twin.py`).
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+
+from mmlight.errors import MMLightError
+from mmlight.read.config import Config
+from mmlight.translate.model_rows import BACKBONES
+from tests.reference.original import Original
+from tests.reference.test_corpus import ROOTS
+from tests.reference.twin import SCRIPT, Limits, build_ours, call_theirs, compare_twins, strip
+
+CLASSIFIERS = {"mmcls": 280, "mmpretrain": 436}
+# LeViTClsHead(deploy=True) of mmpretrain calls its own switch with one argument too many
+BROKEN = [
+    f"levit/deploy/levit-{size}_8xb256_in1k.py" for size in ("128", "128s", "192", "256", "384")
+]
+NOT_ON_META = ["vision_transformer/vit-base-p16_8xb64-lora_in1k-384px.py"]  # it copies tensors
+FLOAT32 = Limits(output=1e-5, grad=1e-4)
+"""For the networks whose originals compute positions in float32 whatever the parameters are."""
+
+
+@cache
+def read_models(generation: str) -> dict[str, dict[str, Any]]:
+    """Return the model of every classifier config of a generation, by file."""
+    models = {}
+    for path in sorted(ROOTS[generation].rglob("*.py")):
+        if "_base_" in path.parts:
+            continue
+        try:
+            config = Config.fromfile(path)
+        except MMLightError:
+            continue  # test_corpus.py knows them
+        model = config.to_dict().get("model") or {}
+        if model.get("type") == "ImageClassifier":
+            models[str(path.relative_to(ROOTS[generation]))] = strip(model)
+    return models
+
+
+def distinct(generation: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return one file for each model that differs from all others."""
+    seen = set()
+    for file, model in read_models(generation).items():
+        key = json.dumps(model, sort_keys=True)
+        if key not in seen:
+            seen.add(key)
+            yield file, model
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("generation", CLASSIFIERS)
+def test_every_classifier_builds_with_the_parameters_of_the_original(generation, request):
+    original: Original = request.getfixturevalue(generation)
+    assert len(read_models(generation)) == CLASSIFIERS[generation]
+    wrong = {}
+    for file, model in distinct(generation):
+        with torch.device("cpu" if file in NOT_ON_META else "meta"):
+            ours = sum(value.numel() for value in build_ours(model, generation).parameters())
+        if file in BROKEN:
+            continue
+        theirs = original(call_theirs, SCRIPT, "count", model, file not in NOT_ON_META)
+        if ours != theirs:
+            wrong[file] = (ours, theirs)
+    assert wrong == {}
+
+
+TWINS = {
+    "mmpretrain": {
+        "beit/benchmarks/beit-base-p16_8xb128-coslr-100e_in1k.py": 224,
+        "cspnet/cspdarknet50_8xb32_in1k.py": 256,
+        "cspnet/cspresnext50_8xb32_in1k.py": 224,
+        "cspnet/cspresnet50_8xb32_in1k.py": 256,
+        "conformer/conformer-tiny-p16_8xb128_in1k.py": 224,
+        "convmixer/convmixer-768-32_10xb64_in1k.py": 224,
+        "convnext_v2/convnext-v2-atto_32xb32_in1k.py": 224,
+        "davit/davit-tiny_4xb256_in1k.py": 224,
+        "deit3/deit3-small-p16_64xb64_in1k.py": 224,
+        "densenet/densenet121_4xb256_in1k.py": 224,
+        "deit/deit-tiny-distilled_4xb256_in1k.py": 224,
+        "edgenext/edgenext-xxsmall_8xb256_in1k.py": 256,
+        "efficientformer/efficientformer-l1_8xb128_in1k.py": 224,
+        "efficientnet/efficientnet-b0_8xb32-01norm_in1k.py": 224,
+        "efficientnet_v2/efficientnetv2-b0_8xb32_in1k.py": 224,
+        "hrnet/hrnet-w18_4xb32_in1k.py": 224,
+        "hivit/hivit-tiny-p16_16xb64_in1k.py": 224,
+        "hornet/hornet-tiny_8xb128_in1k.py": 224,
+        "inception_v3/inception-v3_8xb32_in1k.py": 299,
+        "lenet/lenet5_mnist.py": 32,
+        "levit/levit-128s_8xb256_in1k.py": 224,
+        "vision_transformer/vit-base-p16_8xb64-lora_in1k-384px.py": 384,
+        "mvit/mvitv2-tiny_8xb256_in1k.py": 224,
+        "mixmim/benchmarks/mixmim-base_8xb128-coslr-100e_in1k.py": 224,
+        "mlp_mixer/mlp-mixer-base-p16_64xb64_in1k.py": 224,
+        "mocov3/benchmarks/vit-small-p16_8xb128-linear-coslr-90e_in1k.py": 224,
+        "mobilenet_v2/mobilenet-v2_8xb32_in1k.py": 224,
+        "mobilenet_v3/mobilenet-v3-small-050_8xb128_in1k.py": 224,
+        "mobileone/mobileone-s0_8xb32_in1k.py": 224,
+        "mobilevit/mobilevit-xxsmall_8xb128_in1k.py": 256,
+        "twins/twins-pcpvt-small_8xb128_in1k.py": 224,
+        "poolformer/poolformer-s12_32xb128_in1k.py": 224,
+        "vig/pvig-tiny_8xb128_in1k.py": 224,
+        "riformer/riformer-s12_8xb128_in1k.py": 224,
+        "regnet/regnetx-400mf_8xb128_in1k.py": 224,
+        "replknet/replknet-31B_32xb64_in1k.py": 224,
+        "repmlp/repmlp-base_8xb64_in1k.py": 224,
+        "repvgg/repvgg-A0_8xb32_in1k.py": 224,
+        "res2net/res2net50-w14-s8_8xb32_in1k.py": 224,
+        "resnest/resnest50_32xb64_in1k.py": 256,
+        "resnext/resnext50-32x4d_8xb32_in1k.py": 224,
+        "resnet/resnet18_8xb32_in1k.py": 224,
+        "resnet/resnetv1c50_8xb32_in1k.py": 224,
+        "resnet/resnetv1d50_8xb32_in1k.py": 224,
+        "resnet/resnet18_8xb16_cifar10.py": 32,
+        "revvit/revvit-small_8xb256_in1k.py": 224,
+        "seresnet/seresnext50-32x4d_8xb32_in1k.py": 224,
+        "seresnet/seresnet50_8xb32_in1k.py": 224,
+        "twins/twins-svt-small_8xb128_in1k.py": 224,
+        "shufflenet_v1/shufflenet-v1-1x_16xb64_in1k.py": 224,
+        "shufflenet_v2/shufflenet-v2-1x_16xb64_in1k.py": 224,
+        "swin_transformer/swin-tiny_16xb64_in1k.py": 224,
+        "swin_transformer_v2/swinv2-tiny-w16_16xb64_in1k-256px.py": 256,
+        "t2t_vit/t2t-vit-t-14_8xb64_in1k.py": 224,
+        "tnt/tnt-s-p16_16xb64_in1k.py": 224,
+        "tinyvit/tinyvit-5m-distill_8xb256_in1k.py": 224,
+        "van/van-tiny_8xb128_in1k.py": 224,
+        "vgg/vgg11_8xb32_in1k.py": 224,
+        "eva02/eva02-tiny-p14_headless.py": 224,
+        "sam/vit-base-p16_sam_headless.py": 224,
+        "vig/vig-tiny_8xb128_in1k.py": 224,
+        "deit/deit-tiny_4xb256_in1k.py": 224,
+        "xcit/xcit-nano-12-p8_8xb128_in1k-384px.py": 384,
+        "convnext/convnext-tiny_32xb128_in1k.py": 224,
+        "mobileone/deploy/mobileone-s0_deploy_8xb32_in1k.py": 224,
+        "riformer/deploy/riformer-s12-deploy_8xb128_in1k.py": 224,
+    },
+    "mmcls": {
+        "cspnet/cspdarknet50_8xb32_in1k.py": 256,
+        "cspnet/cspresnext50_8xb32_in1k.py": 224,
+        "cspnet/cspresnet50_8xb32_in1k.py": 256,
+        "conformer/conformer-tiny-p16_8xb128_in1k.py": 224,
+        "convmixer/convmixer-768-32_10xb64_in1k.py": 224,
+        "convnext/convnext-tiny_32xb128_in1k.py": 224,
+        "densenet/densenet121_4xb256_in1k.py": 224,
+        "deit/deit-tiny-distilled_pt-4xb256_in1k.py": 224,
+        "efficientformer/efficientformer-l1_8xb128_in1k.py": 224,
+        "efficientnet/efficientnet-b0_8xb32-01norm_in1k.py": 224,
+        "hrnet/hrnet-w18_4xb32_in1k.py": 224,
+        "hornet/hornet-tiny_8xb128_in1k.py": 224,
+        "lenet/lenet5_mnist.py": 32,
+        "mvit/mvitv2-tiny_8xb256_in1k.py": 224,
+        "mlp_mixer/mlp-mixer-base-p16_64xb64_in1k.py": 224,
+        "mobilenet_v2/mobilenet-v2_8xb32_in1k.py": 224,
+        "mobilenet_v3/mobilenet-v3-small_8xb32_in1k.py": 224,
+        "twins/twins-pcpvt-small_8xb128_in1k.py": 224,
+        "poolformer/poolformer-s12_32xb128_in1k.py": 224,
+        "regnet/regnetx-400mf_8xb128_in1k.py": 224,
+        "repmlp/repmlp-base_8xb64_in1k.py": 224,
+        "repvgg/repvgg-A0_4xb64-coslr-120e_in1k.py": 224,
+        "res2net/res2net50-w14-s8_8xb32_in1k.py": 224,
+        "resnest/resnest50_32xb64_in1k.py": 224,
+        "resnext/resnext50-32x4d_8xb32_in1k.py": 224,
+        "resnet/resnet18_8xb32_in1k.py": 224,
+        "resnet/resnetv1c50_8xb32_in1k.py": 224,
+        "resnet/resnetv1d50_8xb32_in1k.py": 224,
+        "resnet/resnet18_8xb16_cifar10.py": 32,
+        "seresnet/seresnext50-32x4d_8xb32_in1k.py": 224,
+        "seresnet/seresnet50_8xb32_in1k.py": 224,
+        "twins/twins-svt-small_8xb128_in1k.py": 224,
+        "shufflenet_v1/shufflenet-v1-1x_16xb64_in1k.py": 224,
+        "shufflenet_v2/shufflenet-v2-1x_16xb64_in1k.py": 224,
+        "swin_transformer/swin-tiny_16xb64_in1k.py": 224,
+        "swin_transformer_v2/swinv2-tiny-w16_16xb64_in1k-256px.py": 256,
+        "t2t_vit/t2t-vit-t-14_8xb64_in1k.py": 224,
+        "tnt/tnt-s-p16_16xb64_in1k.py": 224,
+        "van/van-b0_8xb128_in1k.py": 224,
+        "vgg/vgg11_8xb32_in1k.py": 224,
+        "deit/deit-tiny_pt-4xb256_in1k.py": 224,
+    },
+}
+"""Smallest config of each backbone type -> size of its images [px]."""
+LARGE = ("beit", "mixmim", "mlp_mixer", "lora", "replknet", "repmlp", "sam/", "vgg")
+"""These run in eval mode only; small ones of their families are trained in the tests beside."""
+IN_FLOAT32 = ("edgenext", "xcit")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("generation", "file"), [(name, file) for name, files in TWINS.items() for file in files]
+)
+def test_classifier_is_the_original(generation, file, request, tmp_path):
+    original: Original = request.getfixturevalue(generation)
+    size = TWINS[generation][file]
+    model = read_models(generation)[file]
+    compare_twins(
+        original,
+        model,
+        (2, 1 if "lenet" in file else 3, size, size),
+        tmp_path,
+        generation=generation,
+        parts=() if any(name in file for name in LARGE) else ("start", "train"),
+        limits=FLOAT32 if any(name in file for name in IN_FLOAT32) else Limits(),
+    )
+
+
+def test_every_backbone_type_is_compared() -> None:
+    compared = {
+        read_models(generation)[file]["backbone"]["type"]
+        for generation, files in TWINS.items()
+        for file in files
+    }
+    known = {name for names in BACKBONES.values() for name in names.split()}
+    assert known - compared == {"TIMMBackbone"}  # no config of the originals has it

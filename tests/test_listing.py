@@ -1,0 +1,48 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from mmlight.build import instantiate
+from mmlight.flops import count_parameters
+from mmlight.listing import REQUIRED, SIZES, describe_backbone, list_models
+from mmlight.translate.model_rows import BACKBONES
+
+
+def test_all_backbones_have_sizes() -> None:
+    types = {name for names in BACKBONES.values() for name in names.split()}
+    # one takes any name of timm, the other wraps a network
+    assert types - SIZES.keys() == {"TIMMBackbone", "LoRAModel"}
+    assert REQUIRED.keys() <= SIZES.keys()
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_smallest_of_each_type_builds(kind: str) -> None:
+    key, values = SIZES[kind]
+    with torch.device("meta"):
+        backbone = instantiate(describe_backbone(f"{kind} {key}={values[0]}"))
+    assert type(backbone).__name__ == kind
+    assert count_parameters(backbone) > 10_000
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("vgg d*1?", ["VGG depth=11", "VGG depth=13", "VGG depth=16", "VGG depth=19"]),
+        ("SWINtransformer arch=t", ["SwinTransformer arch=tiny"]),
+        ("nothing", []),
+    ],
+)
+def test_pattern_is_any_part_of_the_name(pattern: str, names: list[str]) -> None:
+    assert list_models(pattern) == names
+
+
+def test_lists_without_importing_torch() -> None:
+    code = (
+        "import sys, json; from mmlight.listing import list_models;"
+        "print(json.dumps([len(list_models()), 'torch' in sys.modules]))"
+    )
+    count, has_torch = json.loads(subprocess.check_output([sys.executable, "-c", code]))
+    assert (count, has_torch) == (len(list_models()), False)
