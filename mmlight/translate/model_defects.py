@@ -38,7 +38,13 @@ def _is_fused_with_attention(words: Words) -> bool:
     return bool(words.get("deploy")) and words.get("arch") == "D2se"
 
 
+STEM = (
+    "mmpretrain keeps the stem's batch norms in eval mode for ever, so that their statistics are "
+    "never learned; its checkpoints need that. Set stem_eval=False to learn them."
+)
 DEFECTS: Final = (
+    Defect("Vig", STEM, option="stem_eval"),
+    Defect("PyramidVig", STEM, option="stem_eval"),
     Defect(
         "T2T_ViT",
         "mmpretrain 1.x multiplies the products of query and key by sqrt(d) where the paper and "

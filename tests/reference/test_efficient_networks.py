@@ -32,12 +32,6 @@ NEW: dict[str, dict[str, Any]] = {
         "drop_path_rate": 0.2,
         "out_indices": (0, 3, 6),
         "frozen_stages": 2,
-        "norm_eval": True,
-        "with_cp": True,
-    },
-    "efficientnet, plain padding": {
-        "type": "EfficientNet",
-        "conv_cfg": None,
         "norm_cfg": SLOW_NORM,
         "act_cfg": {"type": "GELU"},
         "with_cp": True,
@@ -45,8 +39,9 @@ NEW: dict[str, dict[str, Any]] = {
     "efficientnet, edge": {
         "type": "EfficientNet",
         "arch": "el",
-        "conv_cfg": {"type": "Conv2d"},
+        "conv_cfg": None,
         "norm_cfg": FROZEN_NORM,
+        "norm_eval": True,
         "act_cfg": RELU,
     },
     "efficientnetv2, frozen": {

@@ -22,6 +22,8 @@ def notes_of(translate, backbone):
         (T2T, "attention_scale='divide'"),
         ({"type": "mmpretrain.DeiT3"}, "use_ln2=True"),
         (REPVGG, "se_in_deploy=True"),
+        ({"type": "Vig"}, "stem_eval=False"),
+        ({"type": "PyramidVig"}, "stem_eval=False"),
     ],
 )
 def test_tells_how_to_get_it_right(translate, backbone, words):
