@@ -129,7 +129,7 @@ def _write_checkpoint(kind: str, folder: Path) -> Path:
 
 PROBLEMS = {
     "other": "none of its 1 tensors fits the model; it has stem.weight",
-    "text": "this is no checkpoint; it begins with b'<html>404</html>'",
+    "text": "this is a web page and no",
     "truncated": "the checkpoint is damaged, not whole (700 bytes), or not written by torch",
     "empty": "the checkpoint is empty; it has 0 bytes",
     "malicious": "the checkpoint holds 'posix.system', which could run code; nothing was run",
@@ -179,7 +179,7 @@ def test_says_where_to_put_weights_that_cannot_be_fetched(
     text = fails(LENET_OLD.replace("load_from = None", f"load_from = {UNREACHABLE!r}"))
     assert f"mmlight: {UNREACHABLE}: the weights cannot be fetched" in text
     assert f"set in:   {tmp_path}/config.py:{_line('load_from')}\n" in text
-    assert f"put it into {tmp_path}/cache/hub/checkpoints, or into the folder" in text
+    assert f"put it at {tmp_path}/cache/hub/checkpoints/resnet.pth, or into the folder" in text
     assert "Get resnet.pth elsewhere" in text
     assert "MMLIGHT_WEIGHTS_MIRROR" in text
 

@@ -123,7 +123,7 @@ def test_every_tensor_of_the_backbone_comes_from_the_weights(path: str) -> None:
     before = {name: value.clone() for name, value in backbone.state_dict().items()}
     report = load_weights(backbone, backbone.init_cfg.checkpoint)
     assert report.missing == ()
-    assert report.unexpected == ("timm_model.classifier.weight", "timm_model.classifier.bias")
+    assert report.unexpected == ("classifier.weight", "classifier.bias")
     for name, value in backbone.state_dict().items():
         assert name.endswith("num_batches_tracked") or not torch.equal(value, before[name]), name
 

@@ -80,6 +80,6 @@ class InceptionV3(StagedBackbone):
         if self.network.AuxLogits is not None:
             for step in (
                 TruncNormal(std=0.01, layer="Conv2d"),
-                TruncNormal(std=0.002, layer="Linear"),
+                TruncNormal(std=0.001, layer="Linear"),
             ):
                 step(self.network.AuxLogits)

@@ -1,9 +1,14 @@
 import pytest
 import torch
-from timm.layers.norm_act import SyncBatchNormAct
+from timm.layers.norm_act import BatchNormAct2d, SyncBatchNormAct
 from torch import nn
 
-from mmlight.models.backbones.norm_act import check_plain_conv, norm_act_layer, read_padding
+from mmlight.models.backbones.norm_act import (
+    check_plain_conv,
+    norm_act_layer,
+    read_padding,
+    swap_norms,
+)
 
 
 def test_activation_follows_the_norm_when_applied() -> None:
@@ -36,3 +41,16 @@ def test_raises_when_convolution_is_another_one(read) -> None:
 def test_raises_when_padding_is_not_plain() -> None:
     with pytest.raises(ValueError, match=r"got {'type': 'Conv2dAdaptivePadding'}"):
         check_plain_conv({"type": "Conv2dAdaptivePadding"})
+
+
+def test_swaps_norms_and_keeps_their_activations() -> None:
+    network = nn.Sequential(BatchNormAct2d(4, act_layer=nn.Tanh), nn.BatchNorm2d(4))
+    swap_norms(network, {"type": "BN", "eps": 0.5})
+    assert [norm.eps for norm in network] == [0.5, 0.5]
+    assert isinstance(network[0].act, nn.Tanh)
+
+
+def test_swaps_plain_norms_for_any_other() -> None:
+    network = nn.Sequential(nn.BatchNorm2d(4))
+    swap_norms(network, {"type": "GN", "num_groups": 2})
+    assert isinstance(network[0], nn.GroupNorm)
