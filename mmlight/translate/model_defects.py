@@ -38,6 +38,23 @@ def _is_fused_with_attention(words: Words) -> bool:
     return bool(words.get("deploy")) and words.get("arch") == "D2se"
 
 
+def _drops_paths(words: Words) -> bool:
+    return bool(words.get("drop_path_rate"))
+
+
+def _drops_paths_of_swin(words: Words) -> bool:
+    return words.get("drop_path_rate") != 0  # 0.1 by default
+
+
+def _freezes_layers(words: Words) -> bool:
+    return (words.get("frozen_stages") or 0) > 0
+
+
+def _has_scales(words: Words) -> bool:
+    scales = words.get("out_scales")
+    return isinstance(scales, (list, tuple)) and len(scales) > 1
+
+
 STEM = (
     "mmpretrain keeps the stem's batch norms in eval mode for ever, so that their statistics are "
     "never learned; its checkpoints need that. Set stem_eval=False to learn them."
@@ -64,6 +81,41 @@ DEFECTS: Final = (
         "something else than what was trained. Set se_in_deploy=True to keep it.",
         option="se_in_deploy",
         applies=_is_fused_with_attention,
+    ),
+    Defect(
+        "SwinTransformerV2",
+        "the originals put stochastic depth before the norm that ends a branch, so that a dropped "
+        "branch still adds the norm's bias. Set drop_normalized=True to drop all of it.",
+        option="drop_normalized",
+        applies=_drops_paths_of_swin,
+    ),
+    Defect(
+        "SVT",
+        "the originals mask the padding of windows only where rows and columns are both padded. "
+        "Set padding_mask='any' to mask it always; for images whose maps are whole windows both "
+        "are the same.",
+        option="padding_mask",
+    ),
+    Defect(
+        "MViT",
+        "the originals pass the normalized map of an output on to the next scale; their "
+        "checkpoints need that. Set norm_outputs_only=True to normalize the output alone.",
+        option="norm_outputs_only",
+        applies=_has_scales,
+    ),
+    Defect(
+        "BEiTViT",
+        "mmpretrain applies stochastic depth to the feed-forward layers twice. Set "
+        "drops_ffn_twice=False to apply it once.",
+        option="drops_ffn_twice",
+        applies=_drops_paths,
+    ),
+    Defect(
+        "ViTEVA02",
+        "mmpretrain freezes no layer for frozen_stages, only the embedding. Set "
+        "freezes_layers=True to freeze as many layers.",
+        option="freezes_layers",
+        applies=_freezes_layers,
     ),
 )
 

@@ -17,6 +17,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +33,13 @@ class Original:
         overlay = FOLDER / generation
         if not overlay.is_dir():
             raise FileNotFoundError(f"{overlay} is missing; run 'make reference'")
-        env = {**os.environ, "PYTHONPATH": str(overlay), "PYTHONWARNINGS": "ignore"}
+        self._folder = tempfile.TemporaryDirectory()  # what runners write leaves with the process
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(overlay),
+            "PYTHONWARNINGS": "ignore",
+            "TMPDIR": self._folder.name,
+        }
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env
         )
@@ -57,6 +64,7 @@ class Original:
         self._process.stdin.close()
         self._process.wait(timeout=30)
         self._process.stdout.close()
+        self._folder.cleanup()
 
 
 def serve() -> None:

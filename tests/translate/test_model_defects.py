@@ -24,6 +24,11 @@ def notes_of(translate, backbone):
         (REPVGG, "se_in_deploy=True"),
         ({"type": "Vig"}, "stem_eval=False"),
         ({"type": "PyramidVig"}, "stem_eval=False"),
+        ({"type": "SwinTransformerV2"}, "drop_normalized=True"),
+        ({"type": "SVT"}, "padding_mask='any'"),
+        ({"type": "MViT", "out_scales": [2, 3]}, "norm_outputs_only=True"),
+        ({"type": "BEiTViT", "drop_path_rate": 0.1}, "drops_ffn_twice=False"),
+        ({"type": "ViTEVA02", "frozen_stages": 2}, "freezes_layers=True"),
     ],
 )
 def test_tells_how_to_get_it_right(translate, backbone, words):
@@ -40,6 +45,12 @@ def test_tells_how_to_get_it_right(translate, backbone, words):
         {**REPVGG, "deploy": False},
         {**REPVGG, "arch": "A0"},
         {**REPVGG, "se_in_deploy": False},
+        {"type": "SwinTransformerV2", "drop_path_rate": 0.0},
+        {"type": "SVT", "padding_mask": "both"},
+        {"type": "MViT"},
+        {"type": "MViT", "out_scales": 3},
+        {"type": "BEiTViT"},
+        {"type": "ViTEVA02", "frozen_stages": 0},
         {"type": "ResNet", "depth": 18},
     ],
 )

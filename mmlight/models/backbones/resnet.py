@@ -71,6 +71,7 @@ class ResNet(ReplaceableParts):
     """
 
     timm_head = "fc"
+    has_timm_start = False
     archs: ClassVar[Archs] = ARCHS
     default_init: ClassVar[tuple[Initializer, ...]] = (
         Kaiming(layer="Conv2d"),

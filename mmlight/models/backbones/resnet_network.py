@@ -38,6 +38,16 @@ SMALLEST_DROP = 1e-5
 """The originals leave out stochastic depth at or below this rate."""
 
 
+class UntrainedResNet(TimmResNet):
+    """timm's ResNet with the start values that torch gives each layer.
+
+    timm draws its own, which takes longer than all the rest of the build.
+    """
+
+    def init_weights(self, zero_init_last: bool = True) -> None:
+        """Draw nothing."""
+
+
 @dataclass(frozen=True)
 class ResNetPlan:
     """What a ResNet looks like; most fields are the arguments of `ResNet` of the same names.
@@ -127,7 +137,7 @@ def build_network(plan: ResNetPlan) -> Any:
     """Build the network without classifier."""
     attention = partial(_squeeze_excite, ratio=plan.se_ratio) if plan.se_ratio else None
     block_args = {**plan.block_args, "attn_layer": attention}
-    network = TimmResNet(
+    network = UntrainedResNet(
         plan.block,
         tuple(plan.layers[: plan.num_stages]),
         num_classes=0,

@@ -24,8 +24,8 @@ class StagedBackbone(InitModule):
     """A timm network with the outputs and the training behaviour of an original backbone.
 
     Args:
-        network: The timm network without classifier; its parameters are reset to torch's defaults,
-            the state in which the originals are before `init_weights`.
+        network: The timm network without classifier; its parameters get torch's defaults, the state
+            in which the originals are before `init_weights`.
         out_indices: Stages whose outputs are returned, each in [0, number of stages).
         frozen_stages: The stem (from 0 on) and this many stages get no gradient and stay in eval
             mode; -1 freezes nothing.
@@ -41,6 +41,8 @@ class StagedBackbone(InitModule):
     name_rules: Sequence[NameRule] = (NameRule(r"network\.(.+)", r"\1"),)
     timm_head: ClassVar[str | None] = "head"
     """What timm calls the classifier of this network; None when it has no such network."""
+    has_timm_start: ClassVar[bool] = True
+    """Whether the network comes with start values of timm, which are drawn again as torch does."""
     freezes_again: ClassVar[bool] = True
     """Whether `.train()` puts frozen parts back into eval mode, as most originals do."""
 
@@ -65,7 +67,8 @@ class StagedBackbone(InitModule):
             raise ValueError(f"out_indices must be in [0, {count}), got {self.out_indices}")
         if not -1 <= frozen_stages <= count:
             raise ValueError(f"frozen_stages must be in [-1, {count}], got {frozen_stages}")
-        reset_parameters(network)
+        if self.has_timm_start:
+            reset_parameters(network)
         self.freeze()
 
     @abstractmethod
