@@ -115,7 +115,7 @@ DROPOUT_TABLE: Final = _table(
     DROPOUT_LAYERS,
     {
         "Dropout": f"{_CNN}.layer.Dropout",
-        "DropPath": "mmlight.models.drop_path.DropPath",
+        "DropPath": "mmlight.models.layers.drop_path.DropPath",
     },
 )
 PLUGIN_TABLE: Final = _table(

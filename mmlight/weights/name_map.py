@@ -1,9 +1,10 @@
 """Turns the parameter names of a live module into the names of the original, and back.
 
-A module whose names differ offers `name_rules`: a tuple of `NameRule`, written ours -> original,
-the first match wins. Modules without rules keep their names. The inverse is the inverted dict over
-the module's real names, so a rule is written once. Entries that only the original's state dict has,
-such as index tables, are offered by a method `mm_constants`, under the original's names.
+A module whose names differ offers `name_rules`: a tuple of `NameRule` or `PathRule`, written
+ours -> original, the first match wins. Modules without rules keep their names. The inverse is the
+inverted dict over the module's real names, so a rule is written once. Entries that only the
+original's state dict has, such as index tables, are offered by a method `mm_constants`, under the
+original's names.
 
 To add a family: 1. write its rules beside its backbone class; 2. give the class the attribute
 `name_rules`; 3. tests/reference/test_corpus_models.py then compares names, shapes and values with
@@ -13,7 +14,7 @@ the original.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from torch import Tensor, nn
 
@@ -56,6 +57,39 @@ class NameRule:
         """Return the original's name, or None when the rule does not match."""
         match = re.fullmatch(self.ours, name)
         return match.expand(self.mm) if match else None
+
+    def below(self, path: str) -> "NameRule":
+        """Return the rule for names that begin with the module name `path` on both sides."""
+        prefix = re.escape(path)
+        return NameRule(rf"{prefix}\.{self.ours}", f"{path}.{self.mm}", self.transform)
+
+
+@dataclass(frozen=True)
+class PathRule:
+    """Renamings by a table of module names; the last word of a name, such as `weight`, stays.
+
+    Args:
+        paths: Name of one of our modules -> the original's.
+
+    Examples:
+        >>> PathRule({"network.bn1": "layers.0.bn"}).rename("network.bn1.bias")
+        'layers.0.bn.bias'
+    """
+
+    paths: Mapping[str, str]
+    transform: None = None
+
+    def rename(self, name: str) -> str | None:
+        """Return the original's name, or None when no module of the table has this parameter."""
+        path, _, leaf = name.rpartition(".")
+        return f"{self.paths[path]}.{leaf}" if path in self.paths else None
+
+    def below(self, path: str) -> "PathRule":
+        """Return the rule for names that begin with the module name `path` on both sides."""
+        return PathRule({f"{path}.{ours}": f"{path}.{mm}" for ours, mm in self.paths.items()})
+
+
+Rule: TypeAlias = NameRule | PathRule
 
 
 class Renamed(NamedTuple):
@@ -179,8 +213,8 @@ def _collect_constants(module: nn.Module, prefix: str) -> dict[str, Tensor]:
     return constants
 
 
-def _collect_rules(module: nn.Module) -> dict[str, Sequence[NameRule]]:
-    found: dict[str, Sequence[NameRule]] = {}
+def _collect_rules(module: nn.Module) -> dict[str, Sequence[Rule]]:
+    found: dict[str, Sequence[Rule]] = {}
     for name, child in module.named_modules():  # parents come before their children
         path = f"{name}." if name else ""
         covered = any(path.startswith(above) for above in found)
@@ -189,7 +223,7 @@ def _collect_rules(module: nn.Module) -> dict[str, Sequence[NameRule]]:
     return found
 
 
-def _rename(name: str, rules: Sequence[NameRule], owner: str) -> tuple[str, TensorTransform | None]:
+def _rename(name: str, rules: Sequence[Rule], owner: str) -> tuple[str, TensorTransform | None]:
     for rule in rules:
         mm = rule.rename(name)
         if mm is not None:

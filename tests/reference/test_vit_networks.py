@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmlight.models.backbones.position import sine_positions
+from mmlight.models.layers.position import sine_positions
 from mmlight.weights.load import load_state
 from mmlight.weights.name_map import find_entries, name_map
 from tests.reference.twin import build_ours, compare_twins

@@ -23,6 +23,7 @@ from mmlight.models.necks.gap import GlobalAveragePooling
 from mmlight.weights.name_map import (
     NameMap,
     NameRule,
+    PathRule,
     TensorTransform,
     find_entries,
     name_map,
@@ -177,3 +178,17 @@ def test_finds_entries_that_a_module_does_not_save() -> None:
     net.register_state_dict_post_hook(lambda _, state, *__: state.clear())
     assert list(find_entries(net)) == list(saved)
     assert list(name_map(net).to_mm) == list(saved)
+
+
+def test_path_rule_passes_over_unknown_modules() -> None:
+    assert PathRule({"network.bn1": "bn"}).rename("network.bn11.weight") is None
+
+
+@pytest.mark.parametrize(
+    "rule", [NameRule(r"net\.(.+)", r"\1"), PathRule({"net.conv": "conv"})], ids=["name", "path"]
+)
+def test_rule_below_a_module_keeps_its_name_on_both_sides(rule) -> None:
+    deeper = rule.below("inner.module")
+    assert deeper.rename("inner.module.net.conv.bias") == "inner.module.conv.bias"
+    assert deeper.rename("net.conv.bias") is None
+    assert deeper.rename("inner_module.net.conv.bias") is None

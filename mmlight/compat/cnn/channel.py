@@ -8,7 +8,7 @@ from torch.utils.checkpoint import checkpoint
 
 from mmlight.compat.base_module import BaseModule
 from mmlight.compat.cnn.conv_module import RELU, ConvModule
-from mmlight.models.drop_path import DropPath
+from mmlight.models.layers.drop_path import DropPath
 
 Cfg = Mapping[str, Any]
 _BATCH_NORM: Final[Cfg] = {"type": "BN"}

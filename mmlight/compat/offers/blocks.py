@@ -106,7 +106,7 @@ OFFERS: Final = (
     ),
     Offer("mmlight.compat.cnn.activation", "Clamp", "mmcv.cnn.bricks.activation"),
     Offer("mmlight.compat.cnn.layer", "Dropout", "mmcv.cnn.bricks mmcv.cnn.bricks.drop"),
-    Offer("mmlight.models.drop_path", "DropPath", "mmcv.cnn.bricks mmcv.cnn.bricks.drop"),
+    Offer("mmlight.models.layers.drop_path", "DropPath", "mmcv.cnn.bricks mmcv.cnn.bricks.drop"),
     Offer("mmlight.compat.cnn.scale", "Scale", "mmcv.cnn mmcv.cnn.bricks mmcv.cnn.bricks.scale"),
     Offer(
         "mmlight.compat.cnn.scale",
@@ -180,7 +180,7 @@ OFFERS: Final = (
         "mmpretrain.models mmpretrain.models.utils mmpretrain.models.utils.clip_generator_helper",
     ),
     Offer(
-        "mmlight.models.backbones.position",
+        "mmlight.models.layers.position",
         "resize_pos_embed",
         "mmcls.models.utils mmcls.models.utils.embed mmpretrain.models "
         "mmpretrain.models.utils mmpretrain.models.utils.embed",

@@ -7,16 +7,18 @@ from typing import Any, Final, Literal
 from timm.models.beit import Block, RelativePositionBias
 from torch import Tensor, nn
 
-from mmlight.models.backbones.options import take_options
-from mmlight.models.backbones.patch_embedding import PatchEmbedding
-from mmlight.models.backbones.plain_transformer import (
+from mmlight.models.backbones.base.plain_transformer import (
     PlainTransformer,
     check_out_type,
     name_rules,
 )
-from mmlight.models.backbones.position import fit_bias_table
 from mmlight.models.backbones.vision_transformer import LAYER_NORM, OutType
-from mmlight.models.backbones.vit_network import (
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.layers.position import fit_bias_table
+from mmlight.models.networks.vit import (
     GELU,
     TokenNetwork,
     get_arch,
@@ -25,9 +27,7 @@ from mmlight.models.backbones.vit_network import (
     make_norm,
     spread_layers,
 )
-from mmlight.models.drop_path import DropPath
-from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms, norm_layer
+from mmlight.models.options import take_options
 from mmlight.models.trunc_normal import trunc_normal_
 
 TABLE: Final = "relative_position_bias_table"
@@ -89,7 +89,7 @@ class BEiTViT(PlainTransformer):
     """BEiT, BEiT v2, and the EVA of the same layers.
 
     Args:
-        arch: A name of `vit_network.ARCHS`, or a dict with the keys `ARCH_KEYS`.
+        arch: A name of `networks.vit.ARCHS`, or a dict with the keys `ARCH_KEYS`.
         img_size: Image size [px]; with relative positions no other size can be computed.
         patch_size: Patch size [px].
         in_channels: Channels of the images.

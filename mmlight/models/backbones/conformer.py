@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlight.compat.cnn.patch_embed import AdaptivePadding
-from mmlight.models.backbones.conformer_network import ConvBlock, ConvTransBlock, EncoderLayer
-from mmlight.models.backbones.out_indices import to_out_indices
+from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import Constant, InitCfg, InitModule, Kaiming, TruncNormal
+from mmlight.models.networks.conformer import ConvBlock, ConvTransBlock, EncoderLayer
 from mmlight.models.trunc_normal import trunc_normal_
 
 ARCH_KEYS: Final = ("embed_dims", "channel_ratio", "num_heads", "depths")

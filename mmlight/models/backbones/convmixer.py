@@ -7,13 +7,13 @@ from typing import Any, Final
 from timm.models.convmixer import ConvMixer as TimmConvMixer
 from torch import Tensor, nn
 
-from mmlight.models.activation import activation_layer
-from mmlight.models.backbones.options import find_arch
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.replace_layers import replace_layers
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms, norm_layer
+from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.replace_layers import replace_layers
+from mmlight.models.options import find_arch
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("embed_dims", "depth", "patch_size", "kernel_size")

@@ -9,12 +9,12 @@ from timm.models.convnext import ConvNeXtBlock
 from torch import nn
 
 from mmlight.compat.cnn.norm import LayerNorm2d
-from mmlight.models.activation import activation_layer
-from mmlight.models.backbones.convnext_network import NextBackbone, build_network
-from mmlight.models.backbones.options import find_arch
-from mmlight.models.backbones.out_indices import to_out_indices
+from mmlight.models.backbones.base.next_backbone import NextBackbone, build_network
+from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import Constant, InitCfg, Initializer, TruncNormal
-from mmlight.models.norm import freeze_norms, norm_layer
+from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.options import find_arch
 
 LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN2d", "eps": 1e-6})
 GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})

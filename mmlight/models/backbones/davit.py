@@ -6,23 +6,23 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.backbones.davit_network import (
+from mmlight.models.backbones.base.pyramid_backbone import PyramidBackbone, add_norms, split_rates
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.patch_embedding import LAYER_NORM
+from mmlight.models.networks.davit import (
     STAGE,
     DaViTNetwork,
     Downsample,
     Stem,
     build_blocks,
 )
-from mmlight.models.backbones.options import (
+from mmlight.models.networks.swin import EMPTY, SwinStage
+from mmlight.models.options import (
     Options,
     find_arch,
     spread_options,
     take_options,
 )
-from mmlight.models.backbones.patch_embedding import LAYER_NORM
-from mmlight.models.backbones.pyramid_backbone import PyramidBackbone, add_norms, split_rates
-from mmlight.models.backbones.swin_network import EMPTY, SwinStage
-from mmlight.models.initialize import InitCfg
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("embed_dims", "depths", "num_heads")

@@ -7,14 +7,15 @@ from typing import Any, Final, Literal
 from timm.models.vision_transformer import Block
 from torch import Tensor
 
-from mmlight.models.backbones.patch_embedding import PatchEmbedding
-from mmlight.models.backbones.plain_transformer import (
+from mmlight.models.backbones.base.plain_transformer import (
     PlainTransformer,
     check_out_type,
     name_rules,
 )
 from mmlight.models.backbones.vision_transformer import LAYER_NORM
-from mmlight.models.backbones.vit_network import (
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.networks.vit import (
     GELU,
     SMALLEST_SCALE,
     TokenNetwork,
@@ -24,7 +25,6 @@ from mmlight.models.backbones.vit_network import (
     name_archs,
     spread_layers,
 )
-from mmlight.models.initialize import InitCfg
 
 ARCHS: Final = name_archs(
     {

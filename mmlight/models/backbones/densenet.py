@@ -8,13 +8,13 @@ from typing import Any, Final
 from timm.models.densenet import DenseBlock, DenseTransition
 from torch import Tensor, nn
 
-from mmlight.models.backbones.efficientnet_network import PathRule
-from mmlight.models.backbones.norm_act import norm_act_layer
-from mmlight.models.backbones.options import find_arch
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms
+from mmlight.models.layers.norm import freeze_norms
+from mmlight.models.layers.norm_act import norm_act_layer
+from mmlight.models.options import find_arch
+from mmlight.weights.name_map import PathRule
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
 RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
@@ -112,7 +112,7 @@ class DenseNet(StagedBackbone):
             frozen_stages=frozen_stages,
             init_cfg=init_cfg,
         )
-        self.name_rules = (PathRule(paths=_name_parts(depths)),)
+        self.name_rules = (PathRule(_name_parts(depths)),)
 
     def stem(self, images: Tensor) -> Tensor:
         """Map `(B, C, H, W)` to `(B, init_channels, H / 4, W / 4)`."""

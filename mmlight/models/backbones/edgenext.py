@@ -10,13 +10,13 @@ from timm.models.edgenext import PositionalEncodingFourier, SplitTransposeBlock
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.norm import LayerNorm2d
-from mmlight.models.activation import activation_layer
+from mmlight.models.backbones.base.next_backbone import NextBackbone, build_network
+from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.convnext import GELU, LAYER_NORM, norm_1d, norm_2d
-from mmlight.models.backbones.convnext_network import NextBackbone, build_network
-from mmlight.models.backbones.options import find_arch
-from mmlight.models.backbones.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms
+from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.norm import freeze_norms
+from mmlight.models.options import find_arch
 
 ARCH_KEYS: Final = ("channels", "depths", "num_heads")
 ARCHS: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {

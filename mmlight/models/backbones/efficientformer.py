@@ -6,8 +6,11 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.activation import activation_layer
-from mmlight.models.backbones.efficientformer_network import (
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.activation import activation_layer
+from mmlight.models.networks.efficientformer import (
     build_network,
     get_arch,
     make_name_rules,
@@ -15,9 +18,6 @@ from mmlight.models.backbones.efficientformer_network import (
     reset_stem,
     set_norms,
 )
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.staged_backbone import StagedBackbone
-from mmlight.models.initialize import InitCfg
 
 GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
 

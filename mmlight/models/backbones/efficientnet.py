@@ -9,17 +9,17 @@ from timm.models._efficientnet_blocks import ConvBnAct, EdgeResidual
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.channel import make_divisible
-from mmlight.models.backbones.efficientnet_network import (
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
+from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.layers.norm import freeze_norms
+from mmlight.models.layers.norm_act import read_padding
+from mmlight.models.networks.efficientnet import (
     Blocks,
     build_network,
     join_stages,
     name_rules,
     set_drop_path,
 )
-from mmlight.models.backbones.norm_act import read_padding
-from mmlight.models.backbones.staged_backbone import StagedBackbone
-from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
-from mmlight.models.norm import freeze_norms
 
 SAME: Final[Mapping[str, Any]] = MappingProxyType({"type": "Conv2dAdaptivePadding"})
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN", "eps": 1e-3})

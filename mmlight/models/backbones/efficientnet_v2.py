@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from timm.models._efficientnet_blocks import ConvBnAct
 
+from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.efficientnet import SAME, SWISH, ScaledBackbone
-from mmlight.models.backbones.efficientnet_network import Blocks, build_network, set_drop_path
-from mmlight.models.backbones.norm_act import read_padding
-from mmlight.models.backbones.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms
+from mmlight.models.layers.norm import freeze_norms
+from mmlight.models.layers.norm_act import read_padding
+from mmlight.models.networks.efficientnet import Blocks, build_network, set_drop_path
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType(
     {"type": "BN", "eps": 1e-3, "momentum": 0.1}

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmlight.models.backbones.hivit_network import HiViTBlock, InnerMerge, InnerPatchEmbed
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.window_attention import relative_position_index
+from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.layers.window_attention import relative_position_index
+from mmlight.models.networks.hivit import HiViTBlock, InnerMerge, InnerPatchEmbed
 from mmlight.models.trunc_normal import trunc_normal_
 
 LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})

@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.backbones.hornet_network import (
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
+from mmlight.models.initialize import InitCfg
+from mmlight.models.networks.hornet import (
     HorNetLayerNorm,
     build_downsampling,
     build_stages,
 )
-from mmlight.models.backbones.options import Options, find_arch
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.staged_backbone import StagedBackbone
-from mmlight.models.initialize import InitCfg
+from mmlight.models.options import Options, find_arch
 
 ARCH_KEYS: Final = ("base_dim", "depths", "orders", "dw_cfg")
 _WIDTHS = {"tiny": 64, "small": 96, "base": 128, "large": 192}

@@ -8,10 +8,10 @@ from timm.models.hrnet import HighResolutionNet
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.norm import infer_abbr
-from mmlight.models.backbones.norm_act import check_plain_conv, swap_norms
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
-from mmlight.models.norm import freeze_norms
+from mmlight.models.layers.norm import freeze_norms
+from mmlight.models.layers.norm_act import check_plain_conv, swap_norms
 from mmlight.weights.name_map import NameRule
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})

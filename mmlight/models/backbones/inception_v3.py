@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from timm.models.inception_v3 import InceptionV3 as TimmInceptionV3
 from torch import Tensor, nn
 
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, TruncNormal
 
 

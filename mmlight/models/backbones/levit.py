@@ -6,17 +6,17 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.activation import activation_layer
-from mmlight.models.backbones.levit_network import (
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.activation import activation_layer
+from mmlight.models.networks.levit import (
     build_network,
     find_parts,
     fold_norms,
     get_arch,
     make_name_rules,
 )
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.staged_backbone import StagedBackbone
-from mmlight.models.initialize import InitCfg
 
 HARD_SWISH: Final[Mapping[str, Any]] = MappingProxyType({"type": "HSwish"})
 

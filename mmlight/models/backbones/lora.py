@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from torch import Tensor, nn
 
 from mmlight.models.initialize import InitModule
-from mmlight.weights.name_map import NameRule, name_map
+from mmlight.weights.name_map import NameRule, Rule, name_map
 
 LOG = logging.getLogger(__name__)
 SMALL: Final = ".lora_"
@@ -165,16 +165,13 @@ class LoRAModel(InitModule):
 
     def _set_rules(self, adapted: Mapping[str, str]) -> None:
         """Name the adapted layers: with the rest of this, and in a checkpoint of the backbone."""
-        rules: Sequence[NameRule] = getattr(self.module, "name_rules", SAME_NAMES)
+        rules: Sequence[Rule] = getattr(self.module, "name_rules", SAME_NAMES)
         within, alone = [], []
         for ours, mm in adapted.items():
             ours = re.escape(ours)
             within.append(NameRule(rf"{ours}\.((?:original_layer|lora_\w+)\..+)", rf"{mm}.\1"))
             alone.append(NameRule(rf"{ours}\.original_layer\.(.+)", rf"{mm}.\1"))
-        self.name_rules = tuple(
-            NameRule(rf"module\.{rule.ours}", rf"module.{rule.mm}", rule.transform)
-            for rule in (*within, *rules)
-        )
+        self.name_rules = tuple(rule.below("module") for rule in (*within, *rules))
         self.module.name_rules = (*alone, *rules)  # type: ignore[assignment]
 
 

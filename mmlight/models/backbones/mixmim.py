@@ -10,8 +10,8 @@ from torch.utils.checkpoint import checkpoint
 
 from mmlight.compat.cnn.norm import build_norm
 from mmlight.compat.cnn.patch_embed import PatchEmbed
-from mmlight.models.backbones.mixmim_network import PatchMerging, WindowBlock
 from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.networks.mixmim import PatchMerging, WindowBlock
 
 LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})
 ARCH_KEYS: Final = ("embed_dims", "depths", "num_heads")

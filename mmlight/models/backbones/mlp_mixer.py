@@ -8,14 +8,14 @@ from timm.models.mlp_mixer import MixerBlock
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.norm import infer_abbr
-from mmlight.models.backbones.options import find_arch, spread_options, take_options
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.patch_embedding import PatchEmbedding
-from mmlight.models.backbones.staged_backbone import StagedBackbone
-from mmlight.models.backbones.vit_network import GELU, init_mlp, make_mlp, make_norm
-from mmlight.models.drop_path import DropPath
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms, norm_layer
+from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.networks.vit import GELU, init_mlp, make_mlp, make_norm
+from mmlight.models.options import find_arch, spread_options, take_options
 from mmlight.weights.name_map import NameRule
 
 MIXER_KEYS: Final = ("embed_dims", "num_layers", "tokens_mlp_dims", "channels_mlp_dims")

@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Final
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.channel import make_divisible
-from mmlight.models.backbones.efficientnet_network import Blocks, PathRule, build_network
-from mmlight.models.backbones.norm_act import check_plain_conv
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
-from mmlight.models.norm import freeze_norms
+from mmlight.models.layers.norm import freeze_norms
+from mmlight.models.layers.norm_act import check_plain_conv
+from mmlight.models.networks.efficientnet import Blocks, build_network
+from mmlight.weights.name_map import PathRule
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
 RELU6: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU6"})
@@ -98,7 +99,7 @@ class MobileNetV2(StagedBackbone):
             with_cp=with_cp,
             init_cfg=init_cfg,
         )
-        self.name_rules = (PathRule(paths=_name_parts(network)),)
+        self.name_rules = (PathRule(_name_parts(network)),)
         convs = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
         Kaiming().fill_layers(convs, only_matching=False)  # what stands without an init_cfg
 

@@ -9,11 +9,12 @@ from timm.models._efficientnet_blocks import SqueezeExcite
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.activation import HSigmoid
-from mmlight.models.backbones.efficientnet_network import PART_NAMES, PathRule
-from mmlight.models.backbones.norm_act import check_plain_conv, swap_norms
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming, Normal
-from mmlight.models.norm import freeze_norms
+from mmlight.models.layers.norm import freeze_norms
+from mmlight.models.layers.norm_act import check_plain_conv, swap_norms
+from mmlight.models.networks.efficientnet import PART_NAMES
+from mmlight.weights.name_map import PathRule
 
 ARCHS: Final[Mapping[str, str]] = {
     "small": "mobilenetv3_small_100",
@@ -93,7 +94,7 @@ class MobileNetV3(StagedBackbone):
             with_cp=with_cp,
             init_cfg=init_cfg,
         )
-        self.name_rules = (PathRule(paths=_name_parts(network)),)
+        self.name_rules = (PathRule(_name_parts(network)),)
         self._fill()
 
     def stem(self, images: Tensor) -> Tensor:

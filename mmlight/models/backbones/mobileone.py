@@ -8,19 +8,17 @@ from typing import Any, Final
 from timm.models.byobnet import MobileOneBlock
 from torch import nn
 
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.reparam import (
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.backbones.base.reparam import ReparamBackbone, ReparamNetwork, branch_rules
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.reparam import (
     BATCH_NORM,
     RELU,
     Cfg,
-    ReparamBackbone,
-    ReparamNetwork,
-    branch_rules,
     build_block,
     build_layers,
     squeeze_excite,
 )
-from mmlight.models.initialize import InitCfg
 
 ARCH_KEYS: Final = ("num_blocks", "width_factor", "num_conv_branches", "num_se_blocks")
 ARCHS: Final[Mapping[str, tuple[tuple[float, ...], int, tuple[int, ...]]]] = {

@@ -10,11 +10,11 @@ from timm.models.byobnet import ByoBlockCfg, ByobNet, ByoModelCfg
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.activation import Swish
-from mmlight.models.backbones.norm_act import check_plain_conv, norm_act_layer
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
-from mmlight.models.norm import freeze_norms
+from mmlight.models.layers.norm import freeze_norms
+from mmlight.models.layers.norm_act import check_plain_conv, norm_act_layer
 from mmlight.weights.name_map import NameRule
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmlight.models.backbones.position import sine_positions
 from mmlight.models.backbones.vision_transformer import VisionTransformer
-from mmlight.models.backbones.vit_network import ARCHS, name_archs
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.position import sine_positions
+from mmlight.models.networks.vit import ARCHS, name_archs
 
 
 class MoCoV3ViT(VisionTransformer):

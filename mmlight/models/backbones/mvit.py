@@ -8,16 +8,16 @@ from typing import Any, Final
 import numpy as np
 from torch import Tensor, nn
 
-from mmlight.models.backbones.mvit_network import (
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.layers.position import fit_pos_embed, resize_pos_embed
+from mmlight.models.networks.mvit import (
     MViTNetwork,
     build_stages,
     fit_distances,
 )
-from mmlight.models.backbones.options import Options, find_arch, norm_maker
-from mmlight.models.backbones.patch_embedding import PatchEmbedding
-from mmlight.models.backbones.position import fit_pos_embed, resize_pos_embed
-from mmlight.models.backbones.staged_backbone import StagedBackbone
-from mmlight.models.initialize import InitCfg
+from mmlight.models.options import Options, find_arch, norm_maker
 from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from timm.models.metaformer import Pooling
 
-from mmlight.models.backbones.metaformer import GELU, GROUP_NORM, Cfg, MetaFormerBackbone
+from mmlight.models.backbones.base.metaformer import GELU, GROUP_NORM, Cfg, MetaFormerBackbone
 from mmlight.models.initialize import InitCfg
 
 

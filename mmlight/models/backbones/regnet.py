@@ -11,11 +11,11 @@ from timm.layers.conv_bn_act import ConvNormAct
 from timm.models.regnet import RegStage
 from torch import Tensor, nn
 
-from mmlight.models.backbones.efficientnet_network import PathRule
-from mmlight.models.backbones.norm_act import check_plain_conv, norm_act_layer
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg
-from mmlight.models.norm import freeze_norms
+from mmlight.models.layers.norm import freeze_norms
+from mmlight.models.layers.norm_act import check_plain_conv, norm_act_layer
+from mmlight.weights.name_map import PathRule
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN", "requires_grad": True})
 RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
@@ -169,7 +169,7 @@ class RegNet(StagedBackbone):
             with_cp=with_cp,
             init_cfg=init_cfg,
         )
-        self.name_rules = (PathRule(paths=_name_parts(self.stages())),)
+        self.name_rules = (PathRule(_name_parts(self.stages())),)
         self.zero_init_residual = zero_init_residual
 
     def stem(self, images: Tensor) -> Tensor:

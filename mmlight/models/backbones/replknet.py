@@ -7,16 +7,16 @@ from typing import Any, ClassVar, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.backbones.options import Options, find_arch
-from mmlight.models.backbones.reparam import BATCH_NORM, RELU
-from mmlight.models.backbones.replknet_network import (
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
+from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.layers.reparam import BATCH_NORM, RELU
+from mmlight.models.networks.replknet import (
     LargeKernelConv,
     build_stages,
     build_stem,
     conv_norm,
 )
-from mmlight.models.backbones.staged_backbone import StagedBackbone
-from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.options import Options, find_arch
 
 ARCH_KEYS: Final = ("large_kernel_sizes", "layers", "channels", "small_kernel", "dw_ratio")
 _LAYERS = (2, 2, 18, 2)

@@ -15,10 +15,10 @@ from mmlight.compat.cnn.channel import SELayer
 from mmlight.compat.cnn.conv_module import ConvModule
 from mmlight.compat.cnn.norm import build_norm
 from mmlight.compat.sequence import to_2tuple
-from mmlight.models.backbones.options import Options, find_arch
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.reparam import BATCH_NORM, fuse_conv_norm
+from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.layers.reparam import BATCH_NORM, fuse_conv_norm
+from mmlight.models.options import Options, find_arch
 
 ARCH_KEYS: Final = ("channels", "depths", "sharesets_nums")
 ARCHS: Final[Mapping[tuple[str, ...], Options]] = MappingProxyType(

@@ -8,17 +8,9 @@ from timm.models.byobnet import RepVggBlock
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.conv_module import ConvModule
-from mmlight.models.backbones.reparam import (
-    BATCH_NORM,
-    RELU,
-    Cfg,
-    ReparamBackbone,
-    ReparamNetwork,
-    branch_rules,
-    build_block,
-    build_layers,
-)
+from mmlight.models.backbones.base.reparam import ReparamBackbone, ReparamNetwork, branch_rules
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.reparam import BATCH_NORM, RELU, Cfg, build_block, build_layers
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("num_blocks", "width_factor", "group_layer_map", "se_cfg")

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 from timm.models.res2net import Bottle2neck
 
 from mmlight.models.backbones.resnet import DEEP_ARCHS, ResNet
-from mmlight.models.backbones.resnet_network import Archs, ResNetPlan, build_network
 from mmlight.models.initialize import Initializer
+from mmlight.models.networks.resnet import Archs, ResNetPlan, build_network
 
 
 class Res2Net(ResNet):

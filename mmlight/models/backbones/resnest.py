@@ -7,7 +7,7 @@ from timm.models.resnest import ResNestBottleneck
 from torch import nn
 
 from mmlight.models.backbones.resnet import DEEP_ARCHS, ResNetV1d
-from mmlight.models.backbones.resnet_network import Archs, ResNetPlan, build_network
+from mmlight.models.networks.resnet import Archs, ResNetPlan, build_network
 
 
 class ResNeSt(ResNetV1d):

@@ -8,17 +8,17 @@ from timm.layers.squeeze_excite import SEModule
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.norm import infer_abbr
-from mmlight.models.backbones.norm_act import check_plain_conv
-from mmlight.models.backbones.resnet_network import (
+from mmlight.models.backbones.base.resnet_parts import ReplaceableParts, name_rules
+from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.norm_act import check_plain_conv
+from mmlight.models.networks.resnet import (
     ARCHS,
     Archs,
     ResNetPlan,
     build_network,
     drop_path_rates,
 )
-from mmlight.models.backbones.resnet_parts import ReplaceableParts, name_rules
-from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
-from mmlight.models.norm import freeze_norms, norm_layer
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN", "requires_grad": True})
 
@@ -108,9 +108,7 @@ class ResNet(ReplaceableParts):
     ) -> None:
         if depth not in self.archs:
             raise ValueError(f"depth must be one of {tuple(self.archs)}, got {depth}")
-        for name in ("arch_settings", "make_res_layer"):
-            if hasattr(type(self), name):
-                raise ValueError(f"{name} must not be overridden, got {type(self).__name__}.{name}")
+        self.refuse_overrides()
         check_plain_conv(conv_cfg)
         block, layers = self.archs[depth]
         make_norm = norm_layer(norm_cfg)

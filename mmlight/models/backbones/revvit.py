@@ -10,14 +10,16 @@ from timm.layers.attention import Attention
 from torch import Tensor, nn
 from torch.utils.checkpoint import get_device_states, set_device_states
 
-from mmlight.models.backbones.patch_embedding import PatchEmbedding
-from mmlight.models.backbones.plain_transformer import (
+from mmlight.models.backbones.base.plain_transformer import (
     PlainTransformer,
     check_out_type,
     name_rules,
 )
 from mmlight.models.backbones.vision_transformer import LAYER_NORM, OutType
-from mmlight.models.backbones.vit_network import (
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.drop_path import drop_path
+from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.networks.vit import (
     GELU,
     TokenNetwork,
     get_arch,
@@ -25,8 +27,6 @@ from mmlight.models.backbones.vit_network import (
     make_norm,
     spread_layers,
 )
-from mmlight.models.drop_path import drop_path
-from mmlight.models.initialize import InitCfg
 
 FUSIONS: Final[Mapping[str, Callable[[Tensor, Tensor], Tensor]]] = {
     "add": torch.add,
@@ -159,7 +159,7 @@ class RevVisionTransformer(PlainTransformer):
     """Reversible Vision Transformer.
 
     Args:
-        arch: A name of `vit_network.ARCHS`, or a dict with the keys `ARCH_KEYS`.
+        arch: A name of `networks.vit.ARCHS`, or a dict with the keys `ARCH_KEYS`.
         img_size: Image size that the position embedding is made for [px]; other sizes resize it on
             the fly.
         patch_size: Patch size [px].

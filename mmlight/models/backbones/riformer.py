@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmlight.models.backbones.metaformer import (
+from mmlight.models.backbones.base.metaformer import (
     GELU,
     GROUP_NORM,
     Cfg,

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from mmlight.compat.cnn.channel import channel_shuffle, make_divisible
 from mmlight.compat.cnn.conv_module import ConvModule
-from mmlight.models.activation import activation_layer
-from mmlight.models.backbones.shufflenet import ShuffleNet
+from mmlight.models.backbones.base.shufflenet import ShuffleNet
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.activation import activation_layer
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
 RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})

@@ -7,12 +7,12 @@ from typing import Any, Final
 from torch import Tensor, nn
 from torchvision.models.shufflenetv2 import ShuffleNetV2 as TorchvisionShuffleNetV2
 
-from mmlight.models.activation import activation_layer
-from mmlight.models.backbones.norm_act import check_plain_conv
-from mmlight.models.backbones.replace_layers import replace_layers
-from mmlight.models.backbones.shufflenet import ShuffleNet
+from mmlight.models.backbones.base.shufflenet import ShuffleNet
 from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms, norm_layer
+from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.norm_act import check_plain_conv
+from mmlight.models.layers.replace_layers import replace_layers
 from mmlight.weights.name_map import NameRule
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})

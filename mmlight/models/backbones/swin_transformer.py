@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.backbones.options import Options, find_arch, spread_options, take_options
-from mmlight.models.backbones.patch_embedding import LAYER_NORM, PatchEmbedding
-from mmlight.models.backbones.position import fit_bias_table, fit_pos_embed, resize_pos_embed
-from mmlight.models.backbones.pyramid_backbone import PyramidBackbone, add_norms, split_rates
-from mmlight.models.backbones.swin_network import (
+from mmlight.models.backbones.base.pyramid_backbone import PyramidBackbone, add_norms, split_rates
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.patch_embedding import LAYER_NORM, PatchEmbedding
+from mmlight.models.layers.position import fit_bias_table, fit_pos_embed, resize_pos_embed
+from mmlight.models.networks.swin import (
     EMPTY,
     STAGE,
     SwinBlock,
@@ -19,7 +19,7 @@ from mmlight.models.backbones.swin_network import (
     build_blocks,
     build_merging,
 )
-from mmlight.models.initialize import InitCfg
+from mmlight.models.options import Options, find_arch, spread_options, take_options
 from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule, TensorTransform
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 from timm.models.swin_transformer import PatchMerging
 from torch import nn
 
-from mmlight.models.backbones.options import Options, find_arch, spread_options, take_options
-from mmlight.models.backbones.patch_embedding import LAYER_NORM
-from mmlight.models.backbones.pyramid_backbone import split_rates
-from mmlight.models.backbones.swin_network import (
+from mmlight.models.backbones.base.pyramid_backbone import split_rates
+from mmlight.models.backbones.swin_transformer import BLOCK_RULES, MERGE, SwinBackbone
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.patch_embedding import LAYER_NORM
+from mmlight.models.networks.swin import (
     EMPTY,
     STAGE_V2,
     SwinBlockV2,
@@ -18,8 +19,7 @@ from mmlight.models.backbones.swin_network import (
     build_blocks,
     build_merging,
 )
-from mmlight.models.backbones.swin_transformer import BLOCK_RULES, MERGE, SwinBackbone
-from mmlight.models.initialize import InitCfg
+from mmlight.models.options import Options, find_arch, spread_options, take_options
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("embed_dims", "depths", "num_heads", "extra_norm_every_n_blocks")

@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmlight.models.backbones.options import Options, norm_maker, spread_options, take_options
-from mmlight.models.backbones.patch_embedding import LAYER_NORM
-from mmlight.models.backbones.position import fit_pos_embed, resize_pos_embed
-from mmlight.models.backbones.t2t_network import (
+from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.layers.patch_embedding import LAYER_NORM
+from mmlight.models.layers.position import fit_pos_embed, resize_pos_embed
+from mmlight.models.networks.t2t import (
     GELU,
     AttentionScale,
     T2TModule,
     T2TTransformerLayer,
     sinusoid_encoding,
 )
-from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.options import Options, norm_maker, spread_options, take_options
 from mmlight.models.trunc_normal import trunc_normal_
 
 EMPTY: Final[Options] = MappingProxyType({})

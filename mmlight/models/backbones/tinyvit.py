@@ -6,18 +6,18 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.activation import activation_layer
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.staged_backbone import StagedBackbone
-from mmlight.models.backbones.tinyvit_network import (
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.networks.tinyvit import (
     NAME_RULES,
     build_network,
     get_arch,
     reset_last_norms,
     set_norms,
 )
-from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms, norm_layer
 
 GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
 LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})

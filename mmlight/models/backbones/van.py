@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from mmlight.compat.cnn.layer import build_activation_layer
 from mmlight.compat.cnn.norm import build_norm
-from mmlight.models.backbones.options import Options, find_arch, take_options
-from mmlight.models.backbones.staged_backbone import StagedBackbone
-from mmlight.models.drop_path import DropPath
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.options import Options, find_arch, take_options
 
 ARCH_KEYS: Final = ("embed_dims", "depths", "ffn_ratios")
 _WIDTHS, _RATIOS = (64, 128, 320, 512), (8, 8, 4, 4)

@@ -8,12 +8,12 @@ from timm.models import vgg
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.norm import infer_abbr
-from mmlight.models.activation import activation_layer
-from mmlight.models.backbones.efficientnet_network import PathRule
-from mmlight.models.backbones.norm_act import check_plain_conv
-from mmlight.models.backbones.staged_backbone import StagedBackbone
+from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming, Normal
-from mmlight.models.norm import freeze_norms, norm_layer
+from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.norm_act import check_plain_conv
+from mmlight.weights.name_map import PathRule
 
 RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
 DEPTHS: Final[Mapping[int, tuple[int, ...]]] = {
@@ -110,7 +110,7 @@ class VGG(StagedBackbone):
         )
         self.out_indices = wanted
         self.num_classes = num_classes
-        self.name_rules = (PathRule(paths=_name_parts(network.features)),)
+        self.name_rules = (PathRule(_name_parts(network.features)),)
         convs = [layer for layer in network.features if isinstance(layer, nn.Conv2d)]
         Kaiming().fill_layers(convs, only_matching=False)  # what stands without an init_cfg
 

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmlight.models.backbones.out_indices import to_out_indices
-from mmlight.models.backbones.vig_network import (
+from mmlight.models.backbones.base.out_indices import to_out_indices
+from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.networks.vig import (
     FeedForward,
     Grapher,
     GraphPlan,
     make_norm,
     make_stem,
 )
-from mmlight.models.initialize import InitCfg, InitModule
 
 GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})

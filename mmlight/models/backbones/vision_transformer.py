@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal
 
-from mmlight.models.backbones.patch_embedding import PatchEmbedding
-from mmlight.models.backbones.plain_transformer import (
+from mmlight.models.backbones.base.plain_transformer import (
     PlainTransformer,
     check_out_type,
     name_rules,
 )
-from mmlight.models.backbones.vit_network import (
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.networks.vit import (
     ARCHS,
     GELU,
     TokenNetwork,
@@ -19,7 +20,6 @@ from mmlight.models.backbones.vit_network import (
     make_norm,
     spread_layers,
 )
-from mmlight.models.initialize import InitCfg
 
 LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN", "eps": 1e-6})
 OutType = Literal["raw", "cls_token", "featmap", "avg_featmap"]

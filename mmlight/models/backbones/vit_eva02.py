@@ -9,19 +9,19 @@ from timm.layers.attention import AttentionRope
 from timm.layers.mlp import SwiGLUPacked
 from torch import Tensor, nn
 
-from mmlight.models.backbones.patch_embedding import PatchEmbedding
-from mmlight.models.backbones.plain_transformer import PlainTransformer, check_out_type
+from mmlight.models.backbones.base.plain_transformer import PlainTransformer, check_out_type
 from mmlight.models.backbones.vision_transformer import OutType
-from mmlight.models.backbones.vit_network import (
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.networks.vit import (
     TokenNetwork,
     get_arch,
     make_norm,
     name_archs,
     spread_layers,
 )
-from mmlight.models.drop_path import DropPath
-from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms, norm_layer
 from mmlight.weights.name_map import NameRule
 
 ARCHS: Final = name_archs(

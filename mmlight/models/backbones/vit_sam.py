@@ -10,25 +10,25 @@ from timm.models.vision_transformer_sam import Block
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmlight.models.backbones.options import find_arch
-from mmlight.models.backbones.patch_embedding import PatchEmbedding
-from mmlight.models.backbones.plain_transformer import (
+from mmlight.models.backbones.base.plain_transformer import (
     PlainTransformer,
     check_out_type,
     name_rules,
 )
-from mmlight.models.backbones.position import resize_pos_embed
 from mmlight.models.backbones.vision_transformer import LAYER_NORM
-from mmlight.models.backbones.vit_network import (
+from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.layers.position import resize_pos_embed
+from mmlight.models.networks.vit import (
     ARCH_KEYS,
     GELU,
     TokenNetwork,
     make_mlp,
     spread_layers,
 )
-from mmlight.models.drop_path import DropPath
-from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import freeze_norms, norm_layer
+from mmlight.models.options import find_arch
 from mmlight.weights.name_map import NameRule
 
 SAM_KEYS: Final = (*ARCH_KEYS, "global_attn_indexes")

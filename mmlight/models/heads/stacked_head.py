@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.activation import activation_layer
 from mmlight.models.heads.cls_head import ClsHead, check_num_classes, last_feature
 from mmlight.models.initialize import InitCfg
-from mmlight.models.norm import norm_layer
+from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.norm import norm_layer
 
 RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
 

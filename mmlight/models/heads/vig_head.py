@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.activation import activation_layer
 from mmlight.models.heads.cls_head import ClsHead, check_num_classes
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.activation import activation_layer
 
 GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
 

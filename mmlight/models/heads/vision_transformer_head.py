@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Final
 
 from torch import Tensor, nn
 
-from mmlight.models.activation import activation_layer
 from mmlight.models.heads.cls_head import ClsHead, check_num_classes, last_feature
 from mmlight.models.initialize import Constant, InitCfg, Initializer
+from mmlight.models.layers.activation import activation_layer
 from mmlight.models.trunc_normal import trunc_normal_
 
 TANH: Final[Mapping[str, Any]] = MappingProxyType({"type": "Tanh"})

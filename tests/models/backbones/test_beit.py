@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mmlight.models.backbones.beit import BEiTViT
-from mmlight.models.drop_path import DropPath
+from mmlight.models.layers.drop_path import DropPath
 
 TINY = {"embed_dims": 8, "num_layers": 2, "num_heads": 2, "feedforward_channels": 12}
 TABLE = "relative_position_bias_table"

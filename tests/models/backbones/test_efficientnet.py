@@ -3,8 +3,8 @@ import torch
 from timm.models._efficientnet_blocks import EdgeResidual
 
 from mmlight.models.backbones.efficientnet import EfficientNet, scale_stage
-from mmlight.models.backbones.efficientnet_network import Blocks
 from mmlight.models.initialize import init_weights
+from mmlight.models.networks.efficientnet import Blocks
 from mmlight.weights.name_map import name_map
 
 

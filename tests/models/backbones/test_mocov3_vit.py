@@ -1,8 +1,8 @@
 import torch
 
 from mmlight.models.backbones.mocov3_vit import MoCoV3ViT
-from mmlight.models.backbones.position import sine_positions
 from mmlight.models.initialize import Pretrained
+from mmlight.models.layers.position import sine_positions
 
 TINY = {"embed_dims": 8, "num_layers": 2, "num_heads": 2, "feedforward_channels": 12}
 

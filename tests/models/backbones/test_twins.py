@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from mmlight.models.backbones.twins import PCPVT, SVT
-from mmlight.models.drop_path import DropPath
+from mmlight.models.layers.drop_path import DropPath
 
 ARCH = {
     "embed_dims": [8, 16],

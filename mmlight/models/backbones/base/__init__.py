@@ -1,0 +1,1 @@
+"""What backbones of several families derive from."""
