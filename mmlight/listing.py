@@ -119,7 +119,7 @@ def list_models(pattern: str = "") -> list[str]:
 
     Examples:
         >>> list_models("resnet*=18")
-        ['ResNet depth=18', 'ResNetV1c depth=18', 'ResNetV1d depth=18']
+        ['ResNet depth=18', 'ResNetV1c depth=18', 'ResNetV1d depth=18', 'ResNet_CIFAR depth=18']
 
     From: mmpretrain 1.2 `list_models`, which lists configs with published weights instead.
     """

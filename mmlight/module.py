@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 
 from mmlight.callbacks.ema import EMA
-from mmlight.compat.data_sample import find_scores, takes, to_samples
+from mmlight.compat.head_calls import compute_losses, predict_scores
+from mmlight.layer_sync import keep_activations
 from mmlight.models.batch_augments import RandomBatchAugment
 from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.initialize import InitCfg, init_weights
 from mmlight.models.losses.total import total_loss
 from mmlight.models.preprocessor import ImagePreprocessor
-from mmlight.models.targets import Target
 from mmlight.optim.gradient_clip import GradientClip
 from mmlight.optim.optimizer import OptimizerBuilder
 from mmlight.weights.load import load_pretrained
@@ -206,6 +206,10 @@ class ImageClassifier(L.LightningModule):
 
     # ---------------------------------------------------------------- optimization
 
+    def setup(self, stage: str) -> None:
+        """Let `sync_batchnorm` of the Trainer keep the activations that timm's norms contain."""
+        keep_activations(self.trainer.strategy)
+
     def configure_optimizers(self) -> torch.optim.Optimizer | None:
         """Build the optimizer; its groups follow the mm names of the parameters."""
         if self.optimizer_builder is None:
@@ -258,38 +262,3 @@ class ImageClassifier(L.LightningModule):
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Take the class names of the checkpoint."""
         self.classes = tuple(checkpoint.get("mmlight", {}).get("classes", self.classes))
-
-
-# -------------------------------------------------------------------- heads of either generation
-
-
-def predict_scores(head: Any, features: Any) -> Tensor:
-    """Return the scores `(B, K)` that a head of 0.x or 1.x gives for features."""
-    if hasattr(head, "simple_test"):  # in the style of 0.x
-        raw = {"post_process": False} if takes(head.simple_test, "post_process") else {}
-        return find_scores(head.simple_test(features, **raw))
-    return find_scores(head.predict(features))
-
-
-def compute_losses(
-    head: Any, features: Any, target: Target, labels: Target | None = None
-) -> dict[str, Any]:
-    """Return the losses and accuracies that a head of 0.x or 1.x gives for features, by name.
-
-    Args:
-        head: One of 0.x computes its logits in `forward_train`, its `loss` is for logits. The
-            `loss` of one of 1.x takes samples, if that is what its parameter is called, that of one
-            of ours the target.
-        features: What the backbone or the neck gives.
-        target: int64 `(B,)`, float `(B, K)`, or several classes for each image.
-        labels: The target before it became soft.
-    """
-    losses: dict[str, Any]
-    if hasattr(head, "forward_train"):
-        losses = head.forward_train(features, target)
-    elif takes(head.loss, "data_samples"):
-        losses = head.loss(features, to_samples(target, labels))
-    else:
-        beside = {"labels": labels} if getattr(head, "uses_labels", False) else {}
-        losses = head.loss(features, target, **beside)
-    return losses

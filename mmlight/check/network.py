@@ -13,8 +13,8 @@ from mmlight.check.construct import BROKEN, construct, has_broken
 from mmlight.check.findings import Findings
 from mmlight.check.shapes import compare_parts, find_stem_channels, tell_backbone, tell_scores
 from mmlight.check.trace import run_traced
+from mmlight.compat.head_calls import compute_losses, predict_scores
 from mmlight.errors import UnsupportedValueError
-from mmlight.module import compute_losses, predict_scores
 from mmlight.spec import Call, Spec
 
 PARTS: Final = ("backbone", "neck", "head", "preprocessor", "batch_augments", "init_cfg")

@@ -26,12 +26,18 @@ class Defect:
         text: What is wrong and how to get it right, one or two sentences.
         option: The argument that decides; when a config sets it, nothing is told.
         applies: Tells whether a config meets it.
+        old: The value that the upgrade of a 0.x config gives the option, where 1.x is right.
     """
 
     kind: str
     text: str
     option: str
     applies: Callable[[Words], bool] = lambda words: True
+    old: Any = None
+
+    def is_met(self, words: Words) -> bool:
+        """Whether a config asks for it without deciding so."""
+        return words.get(self.option) == self.old and self.applies(words)
 
 
 def _is_fused_with_attention(words: Words) -> bool:
@@ -117,6 +123,13 @@ DEFECTS: Final = (
         option="freezes_layers",
         applies=_freezes_layers,
     ),
+    Defect(
+        "CSRAClsHead",
+        "mmcls 0.25 compares logits with thr, not sigmoids. Set logits_as_scores=False to compare "
+        "sigmoids.",
+        option="logits_as_scores",
+        old=True,
+    ),
 )
 
 
@@ -124,5 +137,5 @@ def note_defects(section: Section) -> None:
     """Note the defects that one part of a model meets."""
     kind, words = bare_name(section.node.get("type")), section.node
     for defect in DEFECTS:
-        if defect.kind == kind and defect.option not in words and defect.applies(words):
+        if defect.kind == kind and defect.is_met(words):
             section.note("type", defect.text)

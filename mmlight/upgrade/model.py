@@ -136,12 +136,8 @@ def _upgrade_head(head: ConfigDict, notes: list[Note]) -> None:
         notes.append(Note("model.head.init_cfg", text, pop(head, "init_cfg")[1]))
     if kind in MULTI_LABEL_HEADS:
         head.setdefault("difficult_as_positive", True)  # 1.x has no targets of -1
-    if kind == "CSRAClsHead" and "logits_as_scores" not in head:
-        head["logits_as_scores"] = True  # a sigmoid in 1.x
-        text = (
-            "mmcls 0.25 compares logits with thr; set logits_as_scores=False to compare sigmoids."
-        )
-        notes.append(Note("model.head.type", text, head.origin_of("type")))
+    if kind == "CSRAClsHead":
+        head.setdefault("logits_as_scores", True)  # a sigmoid in 1.x
 
 
 def _upgrade_conformer_head(head: ConfigDict, notes: list[Note]) -> None:

@@ -1,16 +1,17 @@
 """The picture of a test shows the first images, in the right colours, with their classes."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from mmlight.callbacks import prediction_grid
 from mmlight.callbacks.prediction_grid import PredictionGrid
+from mmlight.models.preprocessor import ImagePreprocessor
 from mmlight.module import ImageClassifier
 from mmlight.visualize.predictions import RIGHT, WRONG
 
@@ -19,10 +20,9 @@ SCORES = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, inputs: Any, **options: Any) -> list[Any]:
     """Let the callback see a batch; return the lines and colours that it draws."""
-    module: Any = SimpleNamespace(
-        classes=("cat", "dog"), preprocessor=SimpleNamespace(to_rgb=options.pop("to_rgb", True))
-    )
-    module.describe_scores = ImageClassifier.describe_scores.__get__(module)
+    preprocessor = ImagePreprocessor(to_rgb=options.pop("to_rgb", True))
+    module = ImageClassifier(nn.Identity(), None, preprocessor=preprocessor)
+    module.classes = ("cat", "dog")
     drawn: list[Any] = []
 
     def draw(image: Any, lines: Any, color: Any) -> Any:

@@ -210,7 +210,7 @@ def test_classifier_is_the_original(generation, file, request, tmp_path):
     compare_twins(
         original,
         model,
-        (2, 1 if "lenet" in file else 3, size, size),
+        (2, 1 if file.startswith("lenet") else 3, size, size),
         tmp_path,
         generation=generation,
         parts=find_parts(file),

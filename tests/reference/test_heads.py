@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from mmlight.build import instantiate
+from mmlight.compat.head_calls import compute_losses, predict_scores
 from mmlight.models.initialize import init_weights
-from mmlight.module import compute_losses, predict_scores
 from mmlight.translate.models import MODEL_TABLE
 from mmlight.weights.load import load_pretrained
 from tests.reference.original import Original

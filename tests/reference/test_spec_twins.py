@@ -46,8 +46,9 @@ def describe_network(spec):
     return plain(parts)
 
 
-# LabelSmoothLoss of 0.x does not use it; where it is written it is 1
-MEANT_ALIKE = {"loss_weight"}
+# LabelSmoothLoss of 0.x does not use the weight; where it is written it is 1. No data set of the
+# twins has targets of -1.
+MEANT_ALIKE = {"loss_weight", "difficult_as_positive"}
 SIZES = {"scale", "crop_size", "edge", "prob", "direction", "backend", "interpolation", "padding"}
 
 

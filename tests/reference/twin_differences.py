@@ -104,6 +104,10 @@ DIFFERENCES = (
     D(_LATER, 55, _CONVNEXT, "model.head.*|model.init_cfg.*|model.train_cfg.*"),
     D("the last stage by its number", 5, _CONVNEXT, "model.backbone.out_indices", [3], MISSING),
     D(_LATER, 1, "resnet/*rsb-a1*", "model.head.loss.use_sigmoid", MISSING, True),
+    D(
+        "mmcls gives this head other start values than it is told, which mmpretrain has by default",
+        *(4, "conformer/*", "model.head.init_cfg", MISSING, None),
+    ),
     D("only what training logs", 3, "cspnet/*", "model.head.topk", [1, 5], MISSING),
     D(
         "the old file asks for mixing beside `model`, where mmcls 0.25 does not read it",

@@ -58,6 +58,15 @@ def test_is_silent_when_not_met_or_decided(translate, backbone):
     assert notes_of(translate, backbone) == []
 
 
+@pytest.mark.parametrize(("words", "told"), [({}, 0), ({"logits_as_scores": True}, 1)])
+def test_tells_what_0x_did_when_1x_is_right(translate, words, told):
+    head = {"type": "CSRAClsHead", "num_classes": 3, "in_channels": 4, "num_heads": 1, "lam": 0.1}
+    spec = translate(model={"type": "ImageClassifier", "backbone": REPVGG, "head": head | words})
+    texts = [note.text for note in spec.notes if note.path == "model.head.type"]
+    assert len(texts) == told
+    assert all("logits_as_scores=False" in text for text in texts)
+
+
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.kind)
 def test_option_is_an_argument_of_the_class(defect):
     target = resolve_name(MODEL_TABLE.rows[defect.kind].target)

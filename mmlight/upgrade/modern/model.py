@@ -1,14 +1,44 @@
 """Writes `model` as mmpretrain 1.2 does; a note says what words of mmlight alone meant."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from mmlight.read.node import ConfigDict
 from mmlight.spec import Note
 
 MIXING = "Which augment a batch gets is drawn from another generator: the same odds, other draws."
-BLOCKS = "mmpretrain raises the rate from block to block; in mmcls every block had it."
 ZEROS = "The weights of the checkpoint come last; in mmcls the zeros of the residual blocks did."
-SIGMOIDS = "mmpretrain predicts sigmoids; in mmcls scores, and a threshold on them, are of logits."
+OWN_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "attention_scale": (
+        "type",
+        "mmpretrain multiplies the products of query and key by sqrt(d), where mmcls divides them.",
+    ),
+    "branch_reduction": (
+        "type",
+        "mmpretrain adds the losses of the two branches, mmcls takes their mean: half as much.",
+    ),
+    "downsample_norm_eps": (
+        "type",
+        "mmpretrain's norms in front of a smaller map have the eps of norm_cfg, in mmcls 1e-5.",
+    ),
+    "drop_path_schedule": (
+        "drop_path_rate",
+        "mmpretrain raises the rate from block to block; in mmcls every block had it.",
+    ),
+    "drops_cls_token": (
+        "with_cls_token",
+        "mmpretrain has no class token at all; mmcls had one until positions were added.",
+    ),
+    "edge_stride": (
+        "arch",
+        "mmpretrain shrinks the map in the first convolution of an edge block, mmcls in the last.",
+    ),
+    "logits_as_scores": (
+        "type",
+        "mmpretrain predicts sigmoids; in mmcls scores, and a threshold on them, are of logits.",
+    ),
+}
+"""What mmpretrain has no word for -> the key a note is for, and what it does instead."""
 
 
 def modernize_model(values: ConfigDict, notes: list[Note]) -> None:
@@ -21,9 +51,7 @@ def modernize_model(values: ConfigDict, notes: list[Note]) -> None:
         return
     backbone = model.get("backbone")
     backbone = backbone if isinstance(backbone, ConfigDict) else ConfigDict()
-    if backbone.pop("drop_path_schedule", None) is not None:
-        origin = backbone.origin_of("drop_path_rate")
-        notes.append(Note("model.backbone.drop_path_rate", BLOCKS, origin))
+    _drop_own_words(backbone, "model.backbone", notes)
     last = model.pop("pretrained_last", True)
     pretrained = model.get("pretrained") or _is_checkpoint(backbone.get("init_cfg"))
     if not last and pretrained and "Res" in str(backbone.get("type")):
@@ -31,11 +59,16 @@ def modernize_model(values: ConfigDict, notes: list[Note]) -> None:
     head = model.get("head")
     if isinstance(head, ConfigDict):
         head.pop("difficult_as_positive", None)  # its datasets have no targets of -1
-        if head.pop("logits_as_scores", False):
-            notes.append(Note("model.head.type", SIGMOIDS, head.origin_of("type")))
+        _drop_own_words(head, "model.head", notes)
     train_cfg = model.get("train_cfg")
     if isinstance(train_cfg, ConfigDict) and "augments" in train_cfg:
         _modernize_augments(train_cfg, notes)
+
+
+def _drop_own_words(part: ConfigDict, path: str, notes: list[Note]) -> None:
+    for word, (key, text) in OWN_WORDS.items():
+        if part.pop(word, False):
+            notes.append(Note(f"{path}.{key}", text, part.origin_of(key)))
 
 
 def _modernize_augments(train_cfg: ConfigDict, notes: list[Note]) -> None:

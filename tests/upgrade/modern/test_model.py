@@ -1,3 +1,5 @@
+import pytest
+
 from mmlight.read.config import Config
 from mmlight.read.node import to_plain
 from mmlight.upgrade.modern.modernize import modernize
@@ -47,3 +49,25 @@ def test_no_notes_when_nothing_is_pretrained():
     model, notes = upgrade(backbone=dict(type="ResNet", depth=50))
     assert model == dict(backbone=dict(type="ResNet", depth=50))
     assert not [path for path in notes if path.startswith("model")]
+
+
+@pytest.mark.parametrize(
+    ("part", "words", "told"),
+    [
+        ("backbone", dict(type="T2T_ViT"), "type: multiplies the products"),
+        ("backbone", dict(type="ConvNeXt", init_cfg=None), "type: have the eps of norm_cfg"),
+        (
+            "backbone",
+            dict(type="VisionTransformer", with_cls_token=False),
+            "with_cls_token: no class token at all",
+        ),
+        ("backbone", dict(type="EfficientNet", arch="es"), "arch: in the first convolution"),
+        ("head", dict(type="ConformerHead"), "type: adds the losses"),
+        ("head", dict(type="CSRAClsHead"), "type: predicts sigmoids"),
+    ],
+)
+def test_words_of_ours_become_notes_when_mmpretrain_has_none(part, words, told):
+    model, notes = upgrade(**{part: words})
+    assert model[part] == words
+    key, _, text = told.partition(": ")
+    assert text in notes[f"model.{part}.{key}"]
