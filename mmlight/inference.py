@@ -1,6 +1,5 @@
 """Uses a trained classifier in Python: `init_model`, `inference_model`, `show_result_pyplot`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from mmlight.read.config import Config
 from mmlight.run import read_spec
 from mmlight.spec import Call, Spec
 from mmlight.visualize.predictions import draw_prediction
+from mmlight.weights.describe import find_classes
 from mmlight.weights.load import load_weights
 from mmlight.weights.read import read_checkpoint
 
@@ -60,7 +60,7 @@ def init_model(
     model = build_model(_without_training(spec))
     if checkpoint is not None:
         load_weights(model, str(checkpoint))
-    model.classes = tuple(ours.get("classes") or _find_classes(content, spec))
+    model.classes = find_classes(content) or _find_classes(spec)
     model.pipeline = _build_pipeline(spec)
     return model.to(device).eval()
 
@@ -137,20 +137,16 @@ def _without_training(spec: Spec) -> Spec:
     return Spec(model=model)
 
 
-def _find_classes(content: dict[str, Any], spec: Spec) -> Sequence[str]:
-    """Return the class names in the checkpoint of either generation, else those of the dataset."""
-    meta = content.get("meta", {})
-    dataset_meta = {key.lower(): item for key, item in meta.get("dataset_meta", {}).items()}
+def _find_classes(spec: Spec) -> tuple[str, ...]:
+    """Return the class names of the dataset, none if it does not say."""
     dataset = _find_dataset(spec)
     described = dataset.kwargs.get("metainfo") or {}
     names = (
-        meta.get("CLASSES")
-        or dataset_meta.get("classes")
-        or dataset.kwargs.get("classes")
+        dataset.kwargs.get("classes")
         or described.get("classes")
         or getattr(find_target(dataset), "METAINFO", {}).get("classes")
     )
-    return () if names is None or isinstance(names, str) else names
+    return () if names is None or isinstance(names, str) else tuple(names)
 
 
 def _find_dataset(spec: Spec) -> Call:

@@ -13,6 +13,9 @@ from mmlight.weights.timm_names import timm_map
 WRAPPERS: Final = ("module.", "_orig_mod.", "model.", "net.")
 """What other trainers put in front of every name."""
 
+OLD_LOSS, NEW_LOSS = "head.compute_loss.", "head.loss_module."
+"""How the names of a head's loss begin in mmcls 0.25 and in mmpretrain 1.2."""
+
 
 @dataclass(frozen=True)
 class Naming:
@@ -55,6 +58,7 @@ def _list_candidates(module: nn.Module, state: Mapping[str, Tensor]) -> Iterator
     for bare in _unwrap(state):
         yield _try("mmlight", bare, own)
         yield _try("mm", bare, mm)
+        yield _try("mm", {name.replace(OLD_LOSS, NEW_LOSS): bare[name] for name in bare}, mm)
         if timm is not None:
             yield _try("timm", bare, timm)
             for words, renamed in translate_dialects(bare, module):

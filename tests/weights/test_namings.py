@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mmlight.models.backbones.resnet import ResNetV1d
+from mmlight.models.heads.linear_head import LinearClsHead
+from mmlight.models.losses.seesaw_loss import SeesawLoss
 from mmlight.weights.name_map import name_map
 from mmlight.weights.namings import WRAPPERS, find_naming
 from mmlight.weights.timm_names import timm_map
@@ -72,3 +74,19 @@ def test_reads_torchvision_as_timm() -> None:
     naming = find_naming(model, theirs)
     assert naming.fitting.keys() == model.state_dict().keys()
     assert naming.other == {}
+
+
+def test_loss_of_a_head_has_its_name_of_0x_too() -> None:
+    model = nn.Module()
+    model.head = LinearClsHead(3, 4, loss=SeesawLoss(num_classes=3))
+    state = dict(model.state_dict())
+    state["head.compute_loss.cum_samples"] = state.pop("head.loss_module.cum_samples") + 7
+    naming = find_naming(model, state)
+    assert (naming.words, naming.other) == ("mm", {})
+    assert naming.fitting["head.loss_module.cum_samples"].tolist() == [7, 7, 7]
+
+
+def test_users_own_loss_keeps_its_name() -> None:
+    model = nn.Module()
+    model.head = nn.ModuleDict({"compute_loss": nn.Linear(1, 1)})
+    assert find_naming(model, model.state_dict()).fitting.keys() == model.state_dict().keys()

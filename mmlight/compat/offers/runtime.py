@@ -37,6 +37,11 @@ OFFERS: Final = (
         "OptimWrapper",
         f"{_OPTIM} mmengine.optim.optimizer.optimizer_wrapper",
     ),
+    Offer(
+        "mmlight.weights.load",
+        "load_checkpoint",
+        "mmcv.runner mmcv.runner.checkpoint mmengine.runner mmengine.runner.checkpoint",
+    ),
     Offer(_V, "__version__=MMCV", "mmcv"),
     Offer(_V, "__version__=MMENGINE", "mmengine"),
     Offer(_V, "__version__=MMCLS", "mmcls"),

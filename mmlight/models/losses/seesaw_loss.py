@@ -65,7 +65,8 @@ class SeesawLoss(nn.Module):
         loss_weight: Factor on the result.
 
     Attributes:
-        cum_samples: Samples seen so far of each class, float32 `(K,)`; part of checkpoints.
+        cum_samples: Samples seen so far of each class, float32 `(K,)`; part of checkpoints, which
+            call it `head.compute_loss.cum_samples` in 0.x; written it is `head.loss_module...`.
 
     Examples:
         >>> loss = SeesawLoss(num_classes=4)
