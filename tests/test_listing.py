@@ -1,14 +1,18 @@
+import copy
 import json
+import pickle
 import subprocess
 import sys
 
 import pytest
 import torch
+from torch import nn
 
 from mmlight.build import instantiate
 from mmlight.flops import count_parameters
 from mmlight.listing import REQUIRED, SIZES, describe_backbone, list_models
 from mmlight.translate.model_rows import BACKBONES
+from mmlight.weights.name_map import name_map
 
 
 def test_all_backbones_have_sizes() -> None:
@@ -18,13 +22,25 @@ def test_all_backbones_have_sizes() -> None:
     assert REQUIRED.keys() <= SIZES.keys()
 
 
-@pytest.mark.parametrize("kind", SIZES)
-def test_smallest_of_each_type_builds(kind: str) -> None:
+def build_smallest(kind: str) -> nn.Module:
     key, values = SIZES[kind]
     with torch.device("meta"):
-        backbone = instantiate(describe_backbone(f"{kind} {key}={values[0]}"))
+        backbone: nn.Module = instantiate(describe_backbone(f"{kind} {key}={values[0]}"))
+    return backbone
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_smallest_of_each_type_builds(kind: str) -> None:
+    backbone = build_smallest(kind)
     assert type(backbone).__name__ == kind
     assert count_parameters(backbone) > 10_000
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_smallest_of_each_type_can_be_copied(kind: str) -> None:
+    backbone = build_smallest(kind)
+    for copied in (copy.deepcopy(backbone), pickle.loads(pickle.dumps(backbone))):
+        assert name_map(copied).to_mm == name_map(backbone).to_mm
 
 
 @pytest.mark.parametrize(

@@ -32,15 +32,16 @@ XCIT = {
 }
 CONV_MIXER = {"arch": "768/32", "act_cfg": {"type": "ReLU"}}
 STACKED = {"mid_channels": [1024], "act_cfg": {"type": "HSwish"}, "in_channels": 576}
+SMALL_EPS = {"norm_cfg": {"type": "BN", "eps": 1e-5, "momentum": 0.01}}
 # backbone, its arguments, head, neck, timm's network, pixels, how much logits may differ: more than
-# rounding where timm's numbers (eps) or its order of norm and pooling are not the originals'
+# rounding where timm's order of norm and pooling is not the originals'
 TWINS = [
     ("ResNet", {"depth": 18}, "LinearClsHead", GAP, "resnet18", 64, 1e-10),
     ("ResNetV1d", {"depth": 50}, "LinearClsHead", GAP, "resnet50d", 64, 1e-10),
     ("SEResNet", {"depth": 50}, "LinearClsHead", GAP, "seresnet50", 64, 1e-10),
     ("RegNet", {"arch": "regnetx_400mf"}, "LinearClsHead", GAP, "regnetx_004", 64, 1e-10),
     ("MobileNetV2", {}, "LinearClsHead", GAP, "mobilenetv2_100", 64, 1e-10),
-    ("MobileNetV3", {}, "StackedLinearClsHead", GAP, "mobilenetv3_small_100", 64, 1e-2),
+    ("MobileNetV3", SMALL_EPS, "StackedLinearClsHead", GAP, "mobilenetv3_small_100", 64, 1e-10),
     ("EfficientNet", {"arch": "b0"}, "LinearClsHead", GAP, "tf_efficientnet_b0", 64, 1e-10),
     ("EfficientNetV2", {"arch": "b0"}, "LinearClsHead", GAP, "tf_efficientnetv2_b0", 64, 1e-10),
     ("ConvNeXt", {"arch": "tiny"}, "LinearClsHead", None, "convnext_tiny", 64, 1e-10),

@@ -19,6 +19,10 @@ RELU: Final[Cfg] = {"type": "ReLU"}
 _NOT_INPLACE = ("Tanh", "PReLU", "Sigmoid", "HSigmoid", "Swish", "GELU")
 
 
+def _to_dict(cfg: Cfg | None) -> dict[str, Any] | None:
+    return None if cfg is None else dict(cfg)
+
+
 class ConvModule(nn.Module):
     """A convolution with the norm and the activation that go with it.
 
@@ -72,7 +76,8 @@ class ConvModule(nn.Module):
             raise ValueError(f"order must hold 'conv', 'norm' and 'act' once each, got {order!r}")
         if efficient_conv_bn_eval:
             raise ValueError("efficient_conv_bn_eval must be False, got True")
-        self.conv_cfg, self.norm_cfg, self.act_cfg = conv_cfg, norm_cfg, act_cfg
+        # dicts, for a module with other mappings cannot be copied
+        self.conv_cfg, self.norm_cfg, self.act_cfg = map(_to_dict, (conv_cfg, norm_cfg, act_cfg))
         self.inplace, self.order = inplace, order
         self.with_norm, self.with_activation = norm_cfg is not None, act_cfg is not None
         self.with_bias = not self.with_norm if bias == "auto" else bool(bias)

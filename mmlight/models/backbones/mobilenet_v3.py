@@ -33,7 +33,8 @@ class MobileNetV3(StagedBackbone):
     Args:
         arch: A name of `ARCHS`.
         conv_cfg: None or `{'type': 'Conv2d'}`.
-        norm_cfg: `type` 'BN' or 'SyncBN'; `eps`, `momentum`, `requires_grad`.
+        norm_cfg: `type` 'BN' or 'SyncBN'; `eps`, `momentum`, `requires_grad`. Weights of timm's
+            `mobilenetv3_*` want `eps=1e-5`.
         out_indices: Layers whose outputs are returned: 0 is the stem, then one for each block, 16
             (large) or 12 (small) is the last convolution; None means this last.
         frozen_stages: The layers 0 to n get no gradient and stay in eval mode; -1 freezes nothing.

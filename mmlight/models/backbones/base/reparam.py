@@ -80,7 +80,7 @@ class ReparamBackbone(StagedBackbone):
             raise ValueError(f"conv_cfg must be None or of type 'Conv2d', got {conv_cfg}")
         freeze_norms(network, norm_cfg)
         super().__init__(network, **options)
-        self.norm_cfg = norm_cfg
+        self.norm_cfg = dict(norm_cfg)
         self.deploy = deploy
 
     def stem(self, images: Tensor) -> Tensor:
