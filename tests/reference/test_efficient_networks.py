@@ -173,6 +173,11 @@ NEW: dict[str, dict[str, Any]] = {
         "act_cfg": {"type": "GELU"},
         "norm_eval": True,
     },
+    "shufflenetv2, group norm": {
+        "type": "ShuffleNetV2",
+        "widen_factor": 0.5,
+        "norm_cfg": {"type": "GN", "num_groups": 4},
+    },
     "mobilevit, frozen": {
         "type": "MobileViT",
         "arch": VIT,

@@ -7,6 +7,7 @@ from typing import Any, Final
 from torch import Tensor, nn
 from torchvision.models.shufflenetv2 import ShuffleNetV2 as TorchvisionShuffleNetV2
 
+from mmlight.compat.cnn.norm import infer_abbr
 from mmlight.models.backbones.base.shufflenet import ShuffleNet
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.activation import activation_layer
@@ -26,11 +27,11 @@ CHANNELS: Final[Mapping[float, tuple[int, ...]]] = {
 """Width -> channels of the stem, of the three stages, of the last convolution."""
 
 
-def _name_rules() -> tuple[NameRule, ...]:
+def _name_rules(norm: str) -> tuple[NameRule, ...]:
     rules = [NameRule(r"network\.conv1\.0\.(.+)", r"conv1.conv.\1")]
-    rules += [NameRule(r"network\.conv1\.1\.(.+)", r"conv1.bn.\1")]
+    rules += [NameRule(r"network\.conv1\.1\.(.+)", rf"conv1.{norm}.\1")]
     rules += [NameRule(r"network\.conv5\.0\.(.+)", r"layers.3.conv.\1")]
-    rules += [NameRule(r"network\.conv5\.1\.(.+)", r"layers.3.bn.\1")]
+    rules += [NameRule(r"network\.conv5\.1\.(.+)", rf"layers.3.{norm}.\1")]
     convolutions = {1: {0: 0, 2: 1}, 2: {0: 0, 3: 1, 5: 2}}  # branch -> place -> number
     for stage in (2, 3, 4):
         for branch, places in convolutions.items():
@@ -38,7 +39,7 @@ def _name_rules() -> tuple[NameRule, ...]:
                 ours = rf"network\.stage{stage}\.(\d+)\.branch{branch}"
                 mm = rf"layers.{stage - 2}.\1.branch{branch}.{number}"
                 rules.append(NameRule(rf"{ours}\.{place}\.(.+)", rf"{mm}.conv.\2"))
-                rules.append(NameRule(rf"{ours}\.{place + 1}\.(.+)", rf"{mm}.bn.\2"))
+                rules.append(NameRule(rf"{ours}\.{place + 1}\.(.+)", rf"{mm}.{norm}.\2"))
     return tuple(rules)
 
 
@@ -51,7 +52,7 @@ class ShuffleNetV2(ShuffleNet):
         frozen_stages: From 0 on the stem gets no gradient, but its norm still learns statistics;
             this many stages get no gradient and stay in eval mode; -1 freezes nothing.
         conv_cfg: None or `{'type': 'Conv2d'}`.
-        norm_cfg: `type` 'BN' or 'SyncBN'; `eps`, `momentum`, `requires_grad`.
+        norm_cfg: See `norm_layer`; `requires_grad`.
         act_cfg: Activation.
         norm_eval: Whether batch norm stays in eval mode while training.
         with_cp: Whether blocks are computed again in the backward pass instead of being stored.
@@ -68,7 +69,6 @@ class ShuffleNetV2(ShuffleNet):
     From: mmcls 0.25 and mmpretrain 1.2 `ShuffleNetV2`.
     """
 
-    name_rules = _name_rules()
     timm_head = "fc"
 
     def __init__(
@@ -103,6 +103,8 @@ class ShuffleNetV2(ShuffleNet):
             with_cp=with_cp,
             init_cfg=init_cfg,
         )
+
+        self.name_rules = _name_rules(infer_abbr(type(network.conv1[1])))
 
     def stages(self) -> Sequence[Sequence[nn.Module]]:
         """Return the blocks of the three stages, and the last convolution."""
