@@ -1,11 +1,7 @@
 """Reads the nested dicts of options that backbones take for their stages, blocks and layers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from torch import nn
-
-from mmlight.models.layers.norm import freeze_norms, norm_layer
 
 Options = Mapping[str, Any]
 
@@ -68,19 +64,3 @@ def find_arch(
             return dict(numbers)
     known = ", ".join(name for names in archs for name in names)
     raise ValueError(f"arch must be one of {known}, got {arch!r}")
-
-
-def norm_maker(norm_cfg: Options) -> Callable[..., nn.Module]:
-    """Return a function that makes norms, without gradients for `requires_grad=False`.
-
-    Raises:
-        ValueError: If the type has no such argument.
-    """
-    layer = norm_layer(norm_cfg)
-
-    def make_norm(*args: Any, **kwargs: Any) -> nn.Module:
-        norm = layer(*args, **kwargs)
-        freeze_norms(norm, norm_cfg)
-        return norm
-
-    return make_norm

@@ -1,7 +1,6 @@
 import pytest
-from torch import nn
 
-from mmlight.models.options import find_arch, norm_maker, spread_options, take_options
+from mmlight.models.options import find_arch, spread_options, take_options
 
 ARCHS = {("t", "tiny"): {"depth": 2}, ("b", "base"): {"depth": 9}}
 
@@ -40,11 +39,3 @@ def test_arch_is_found_by_name_or_given(arch, depth) -> None:
 def test_raises_when_arch_is_not_known(arch, message) -> None:
     with pytest.raises(ValueError, match=message):
         find_arch(arch, ARCHS, ("depth",))
-
-
-@pytest.mark.parametrize("flag", [True, False])
-def test_norm_has_gradients_as_asked(flag) -> None:
-    norm = norm_maker({"type": "LN", "eps": 1e-3, "requires_grad": flag})(4)
-    assert isinstance(norm, nn.LayerNorm)
-    assert norm.eps == 1e-3
-    assert [value.requires_grad for value in norm.parameters()] == [flag, flag]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.layers.position import fit_pos_embed, resize_pos_embed
 from mmlight.models.networks.mvit import (
@@ -17,7 +18,7 @@ from mmlight.models.networks.mvit import (
     build_stages,
     fit_distances,
 )
-from mmlight.models.options import Options, find_arch, norm_maker
+from mmlight.models.options import Options, find_arch
 from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import LAYER_NORM
 from mmlight.models.layers.position import fit_pos_embed, resize_pos_embed
 from mmlight.models.networks.t2t import (
@@ -18,7 +19,7 @@ from mmlight.models.networks.t2t import (
     T2TTransformerLayer,
     sinusoid_encoding,
 )
-from mmlight.models.options import Options, norm_maker, spread_options, take_options
+from mmlight.models.options import Options, spread_options, take_options
 from mmlight.models.trunc_normal import trunc_normal_
 
 EMPTY: Final[Options] = MappingProxyType({})

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from mmlight.compat.cnn.transformer import FFN, MultiheadAttention
 from mmlight.models.initialize import Constant, InitCfg, Initializer, InitModule, TruncNormal
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import LAYER_NORM
-from mmlight.models.options import Options, find_arch, norm_maker
+from mmlight.models.options import Options, find_arch
 from mmlight.models.trunc_normal import trunc_normal_
 
 ARCH_KEYS: Final = (

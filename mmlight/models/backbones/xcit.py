@@ -12,7 +12,7 @@ from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg, Initializer, Kaiming, TruncNormal
 from mmlight.models.layers.activation import activation_layer
 from mmlight.models.layers.drop_path import DropPath
-from mmlight.models.options import norm_maker
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule
 

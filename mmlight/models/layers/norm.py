@@ -52,3 +52,19 @@ def freeze_norms(module: nn.Module, norm_cfg: Mapping[str, Any]) -> None:
     for layer in module.modules():
         if isinstance(layer, _NormBase | nn.LayerNorm | nn.GroupNorm):
             layer.requires_grad_(False)
+
+
+def norm_maker(norm_cfg: Mapping[str, Any]) -> Callable[..., nn.Module]:
+    """Return a function that makes norms, without gradients for `requires_grad=False`.
+
+    Raises:
+        ValueError: If the type has no such argument.
+    """
+    layer = norm_layer(norm_cfg)
+
+    def make_norm(*args: Any, **kwargs: Any) -> nn.Module:
+        norm = layer(*args, **kwargs)
+        freeze_norms(norm, norm_cfg)
+        return norm
+
+    return make_norm

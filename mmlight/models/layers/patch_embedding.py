@@ -7,7 +7,8 @@ from typing import Any, Final
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.patch_embed import AdaptivePadding
-from mmlight.models.options import norm_maker, take_options
+from mmlight.models.layers.norm import norm_maker
+from mmlight.models.options import take_options
 
 Pair = int | tuple[int, int]
 LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})

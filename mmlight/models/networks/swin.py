@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from mmlight.models.layers.activation import activation_layer
 from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import LAYER_NORM, PatchEmbedding
 from mmlight.models.layers.window import attend_in_windows
-from mmlight.models.options import Options, norm_maker, spread_options, take_options
+from mmlight.models.options import Options, spread_options, take_options
 
 EMPTY: Final[Options] = MappingProxyType({})
 ATTENTION: Final[Options] = MappingProxyType(

@@ -10,8 +10,9 @@ from torch.nn import functional
 
 from mmlight.compat.cnn.transformer import FFN
 from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import LAYER_NORM
-from mmlight.models.options import Options, norm_maker
+from mmlight.models.options import Options
 
 AttentionScale = Literal["multiply", "divide"]
 GELU: Final[Options] = MappingProxyType({"type": "GELU"})

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
-from mmlight.models.options import norm_maker
 
 PaddingMask = Literal["both", "any"]
 BLOCKED = -1000.0

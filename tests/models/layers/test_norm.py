@@ -2,7 +2,7 @@ import pytest
 from torch import nn
 
 from mmlight.errors import UnsupportedTypeError
-from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.norm import freeze_norms, norm_layer, norm_maker
 
 
 def test_default_eps_is_that_of_torch_batch_norm() -> None:
@@ -51,3 +51,11 @@ def test_freezes_norms_only_when_asked(requires_grad: bool) -> None:
     freeze_norms(model, {"type": "BN", "requires_grad": requires_grad})
     assert model[0].weight.requires_grad
     assert model[1].weight.requires_grad == model[2].bias.requires_grad == requires_grad
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_norm_has_gradients_as_asked(flag) -> None:
+    norm = norm_maker({"type": "LN", "eps": 1e-3, "requires_grad": flag})(4)
+    assert isinstance(norm, nn.LayerNorm)
+    assert norm.eps == 1e-3
+    assert [value.requires_grad for value in norm.parameters()] == [flag, flag]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
-from mmlight.models.options import norm_maker
+from mmlight.models.layers.norm import norm_maker
 
 
 class PyramidBackbone(StagedBackbone):
