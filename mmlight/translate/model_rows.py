@@ -57,6 +57,7 @@ BACKBONES: Final[Mapping[str, str]] = {
     "timm_model": "TIMMBackbone",
     "tinyvit": "TinyViT",
     "tnt": "TNT",
+    "torchvision_model": "TorchvisionBackbone",
     "twins": "PCPVT SVT",
     "van": "VAN",
     "vgg": "VGG",

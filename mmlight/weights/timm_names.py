@@ -17,8 +17,8 @@ from mmlight.weights.timm_rules import HEAD_RULES, NETWORK_RULES
 
 BACKBONE: Final = "backbone."
 HEAD: Final = "head."
-NETWORKS: Final = ("network", "timm_model")
-"""Attributes of a backbone that hold a network of timm."""
+NETWORKS: Final = ("network", "timm_model", "torchvision_model")
+"""Attributes of a backbone that hold a network under the names of timm or torchvision."""
 CLASSIFIERS: Final = {
     "fc": "",
     "layers.head": "",

@@ -34,7 +34,7 @@ def _backbones() -> tuple[Offer, ...]:
     """Offer each backbone where each generation has it."""
     offers: list[Offer] = []
     for module, names in BACKBONES.items():
-        for name in names.split() if module not in ("lora", "mocov3_vit") else ():
+        for name in () if module in _ELSEWHERE else names.split():
             place = f"backbones.{_PLACES.get(name, module)}"
             packages = ("mmpretrain",) if module in _ONLY_NEW else ("mmcls", "mmpretrain")
             offers += _model(f"{_B}.{module}", name, place, packages=packages)
@@ -42,6 +42,8 @@ def _backbones() -> tuple[Offer, ...]:
 
 
 _B = "mmlight.models.backbones"
+_ELSEWHERE: Final = ("lora", "mocov3_vit", "torchvision_model")
+"""Modules of backbones that are offered below, or that the originals do not have."""
 _ONLY_NEW: Final = (
     *("beit", "davit", "deit3", "edgenext", "efficientnet_v2", "hivit", "inception_v3", "levit"),
     *("mixmim", "mobileone", "mobilevit", "replknet", "revvit", "riformer", "tinyvit", "vig"),
