@@ -19,7 +19,7 @@ from mmlight.read.config import Config
 from mmlight.translate.model_rows import BACKBONES
 from tests.reference.original import Original
 from tests.reference.test_corpus import ROOTS
-from tests.reference.twin import SCRIPT, Limits, build_ours, call_theirs, compare_twins, strip
+from tests.reference.twin import SCRIPT, build_ours, call_theirs, compare_twins, strip
 
 CLASSIFIERS = {"mmcls": 280, "mmpretrain": 436}
 # LeViTClsHead(deploy=True) of mmpretrain calls its own switch with one argument too many
@@ -27,8 +27,6 @@ BROKEN = [
     f"levit/deploy/levit-{size}_8xb256_in1k.py" for size in ("128", "128s", "192", "256", "384")
 ]
 NOT_ON_META = ["vision_transformer/vit-base-p16_8xb64-lora_in1k-384px.py"]  # it copies tensors
-FLOAT32 = Limits(output=1e-5, grad=1e-4)
-"""For the networks whose originals compute positions in float32 whatever the parameters are."""
 
 
 @cache
@@ -191,7 +189,6 @@ TWINS = {
 """Generation -> the smallest config of each backbone type."""
 LARGE = ("beit", "mixmim", "mlp_mixer", "lora", "replknet", "repmlp", "sam/", "vgg")
 """These run in eval mode only; small ones of their families are trained in the tests beside."""
-IN_FLOAT32 = ("edgenext", "xcit")
 
 
 LARGEST = 350e6
@@ -242,7 +239,6 @@ def test_classifier_is_the_original(generation, file, request, tmp_path):
         tmp_path,
         generation=generation,
         parts=find_parts(file) if file in TWINS[generation] else (),
-        limits=FLOAT32 if any(name in file for name in IN_FLOAT32) else Limits(),
     )
 
 
