@@ -9,7 +9,10 @@ settings.load_profile("patient")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files anew")
     parser.addoption(
-        "--every-model", action="store_true", help="compare every classifier of the originals"
+        "--every-model",
+        metavar="MILLIONS",
+        type=float,
+        help="compare every classifier of the originals with up to so many parameters",
     )
 
 

@@ -3,7 +3,9 @@
 The parameters of all of them are counted without memory; one network of each backbone type, with
 its neck and head, is compared in everything (`twin.py`), all others in their outputs by
 
-    pytest tests/reference/test_corpus_models.py --every-model
+    pytest tests/reference/test_corpus_models.py --every-model 350
+
+where the number says up to how many million parameters; 350 take 20 GB of memory.
 """
 
 import json
@@ -63,8 +65,7 @@ def test_every_classifier_builds_with_the_parameters_of_the_original(generation,
     assert len(read_models(generation)) == CLASSIFIERS[generation]
     wrong = {}
     for file, model in distinct(generation):
-        with torch.device("cpu" if file in NOT_ON_META else "meta"):
-            ours = sum(value.numel() for value in build_ours(model, generation).parameters())
+        ours = count_parameters(file, model, generation)
         if file in BROKEN:
             continue
         theirs = original(call_theirs, SCRIPT, "count", model, file not in NOT_ON_META)
@@ -191,10 +192,6 @@ LARGE = ("beit", "mixmim", "mlp_mixer", "lora", "replknet", "repmlp", "sam/", "v
 """These run in eval mode only; small ones of their families are trained in the tests beside."""
 
 
-LARGEST = 350e6
-"""More parameters take more memory than a small machine has, in float64 and twice."""
-
-
 def find_parts(file: str) -> tuple[str, ...]:
     """Return what is compared besides outputs in eval mode."""
     if any(name in file for name in LARGE):
@@ -212,16 +209,29 @@ def find_size(file: str, generation: str) -> int:
     return int(size[-1] if isinstance(size, (list, tuple)) else size)
 
 
+def list_cases(millions: float | None) -> list[tuple[str, str]]:
+    """Return one config of each type, or the distinct ones with up to so many parameters."""
+    if millions is None:
+        return [(generation, file) for generation, files in TWINS.items() for file in files]
+    return [
+        (generation, file)
+        for generation in TWINS
+        for file, model in distinct(generation)
+        if file not in BROKEN and count_parameters(file, model, generation) <= millions * 1e6
+    ]
+
+
+def count_parameters(file: str, model: dict[str, Any], generation: str) -> int:
+    """Return how many our model of a config has."""
+    with torch.device("cpu" if file in NOT_ON_META else "meta"):
+        return sum(value.numel() for value in build_ours(model, generation).parameters())
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Compare one config of each type, or with `--every-model` all."""
+    """Compare what the command line asks for."""
     if "file" in metafunc.fixturenames:
-        every = metafunc.config.getoption("--every-model")
-        cases = [
-            (generation, file)
-            for generation, files in TWINS.items()
-            for file in (dict(distinct(generation)).keys() - set(BROKEN) if every else files)
-        ]
-        metafunc.parametrize(("generation", "file"), sorted(cases))
+        cases = list_cases(metafunc.config.getoption("--every-model"))
+        metafunc.parametrize(("generation", "file"), cases)
 
 
 @pytest.mark.slow
@@ -229,9 +239,6 @@ def test_classifier_is_the_original(generation, file, request, tmp_path):
     original: Original = request.getfixturevalue(generation)
     size = find_size(file, generation)
     model = read_models(generation)[file]
-    with torch.device("cpu" if file in NOT_ON_META else "meta"):
-        if sum(value.numel() for value in build_ours(model, generation).parameters()) > LARGEST:
-            pytest.skip(f"more than {LARGEST:.0f} parameters")
     compare_twins(
         original,
         model,
