@@ -7,30 +7,30 @@ Many networks of timm have a batch norm and its activation in one layer. torch's
 from typing import Any
 
 from lightning.pytorch.plugins import TorchSyncBatchNorm
-from timm.layers.norm_act import BatchNormAct2d, SyncBatchNormAct, convert_sync_batchnorm
-from torch.nn import Module
+from timm.layers.norm_act import convert_sync_batchnorm
+from torch.nn import Module, SyncBatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmlight.compat.wrapper import revert_sync_batchnorm
 
 
 class SyncBatchNorms(TorchSyncBatchNorm):
-    """Lightning's plugin, with timm's converter."""
+    """Lightning's plugin, with timm's converter for each norm."""
 
     def apply(self, model: Module) -> Module:
         """Return the model with norms whose statistics all processes share."""
-        converted: Module = convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
-        return converted
+        if isinstance(model, SyncBatchNorm):
+            return model  # timm's converter would take the activation out of one that it made
+        if isinstance(model, _BatchNorm):
+            converted: Module = convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+            return converted
+        for name, child in model.named_children():
+            setattr(model, name, self.apply(child))
+        return model
 
     def revert(self, model: Module) -> Module:
         """Return the model with norms of one process, as it was."""
-        if not isinstance(model, SyncBatchNormAct):
-            return super().revert(model)
-        norm: Any = BatchNormAct2d(model.num_features)
-        for name in ("eps", "momentum", "affine", "track_running_stats"):
-            setattr(norm, name, getattr(model, name))
-        for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
-            setattr(norm, name, getattr(model, name))
-        norm.act, norm.drop = model.act, model.drop
-        kept: Module = norm.train(model.training)
-        return kept
+        return revert_sync_batchnorm(model)
 
 
 def keep_activations(strategy: Any) -> None:

@@ -10,8 +10,6 @@ from typing import Any, Final
 from mmlight.spec import Call
 from mmlight.translate.models import MODEL_TABLE
 
-Arguments = Mapping[str, Any]
-_T2T: Final = {"num_heads": 6, "feedforward_channels": 1152}
 SIZES: Final[Mapping[str, tuple[str, Sequence[Any]]]] = {
     "BEiTViT": ("arch", ("base", "large", "eva-g")),
     "CSPDarkNet": ("depth", (53,)),
@@ -38,7 +36,10 @@ SIZES: Final[Mapping[str, tuple[str, Sequence[Any]]]] = {
     "HiViT": ("arch", ("tiny", "small", "base", "large")),
     "HorNet": (
         "arch",
-        ("tiny", "tiny-gf", "small", "small-gf", "base", "base-gf", "large", "large-gf"),
+        (
+            *("tiny", "tiny-gf", "small", "small-gf", "base", "base-gf", "base-gf384"),
+            *("large", "large-gf", "large-gf384"),
+        ),
     ),
     "InceptionV3": ("num_classes", (1000,)),
     "LeNet5": ("num_classes", (10,)),
@@ -105,11 +106,6 @@ SIZES: Final[Mapping[str, tuple[str, Sequence[Any]]]] = {
 }
 """Type of a backbone -> its size argument and the values of it that have a name."""
 
-REQUIRED: Final[Mapping[str, Arguments]] = {
-    "T2T_ViT": {"layer_cfgs": _T2T},
-}
-"""Further arguments without which a type cannot be built."""
-
 
 def list_models(pattern: str = "") -> list[str]:
     """Return the backbones that a config can name, as `type argument=value`.
@@ -132,5 +128,4 @@ def describe_backbone(name: str) -> Call:
     kind, _, rest = name.partition(" ")
     key, _, text = rest.partition("=")
     value = next(value for value in SIZES[kind][1] if str(value) == text)
-    cfg = {"type": kind, key: value, **REQUIRED.get(kind, {})}
-    return MODEL_TABLE.describe(cfg, "mmpretrain")
+    return MODEL_TABLE.describe({"type": kind, key: value}, "mmpretrain")

@@ -99,12 +99,13 @@ class ImageClassifier(L.LightningModule):
             inputs: uint8 or float `(B, C, H, W)`, or a list of `(C, H, W)`.
 
         Returns:
-            float `(B, C, H, W)` on the device of the module.
+            `(B, C, H, W)` of the dtype of the module, normalized in float32.
         """
         if self.preprocessor is not None:
             images: Tensor = self.preprocessor(inputs)
-            return images
-        return (torch.stack(inputs) if isinstance(inputs, list) else inputs).to(self.dtype)
+        else:
+            images = torch.stack(inputs) if isinstance(inputs, list) else inputs
+        return images.to(self.dtype)
 
     def extract_features(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run backbone and neck on normalized images `(B, C, H, W)`."""

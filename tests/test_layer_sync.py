@@ -40,6 +40,12 @@ def test_trained_statistics_stay_when_synchronized_and_back(images) -> None:
     torch.testing.assert_close(back.state_dict(), state)
 
 
+def test_norms_that_are_synchronized_already_stay(images) -> None:
+    net = MobileNetV2(norm_cfg={"type": "SyncBN"}).eval()
+    before = net(images)[0]
+    torch.testing.assert_close(SyncBatchNorms().apply(net)(images)[0], before)
+
+
 def test_torchs_converter_still_loses_activations(images) -> None:
     net = TorchSyncBatchNorm().apply(MobileNetV2())
     assert not any(isinstance(layer, SyncBatchNormAct) for layer in net.modules())

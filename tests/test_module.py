@@ -55,6 +55,13 @@ def test_returns_probabilities() -> None:
     torch.testing.assert_close(scores.sum(1), torch.ones(4))
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_computes_in_the_dtype_of_the_model(dtype: torch.dtype) -> None:
+    preprocessor = ImagePreprocessor(mean=[1.0] * 3, std=[2.0] * 3)
+    model = _model(preprocessor=preprocessor).to(dtype)
+    assert model(_batch()["inputs"]).dtype == dtype
+
+
 def test_takes_a_list_of_images_as_it_takes_a_batch() -> None:
     inputs = _batch()["inputs"]
     torch.testing.assert_close(_model()(list(inputs)), _model()(inputs))

@@ -1,5 +1,8 @@
 """Looks through what wraps a model for several processes."""
 
+from typing import Final
+
+from timm.layers.norm_act import BatchNormAct2d, SyncBatchNormAct
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DataParallel, DistributedDataParallel
@@ -29,6 +32,12 @@ def get_ori_model(model: nn.Module) -> nn.Module:
     return model.get_submodule("module") if is_model_wrapper(model) else model
 
 
+_OF_A_NORM: Final = (
+    *("eps", "momentum", "affine", "track_running_stats"),
+    *("weight", "bias", "running_mean", "running_var", "num_batches_tracked"),
+)
+
+
 class _AnyBatchNorm(_BatchNorm):
     """A batch norm for inputs of any number of dimensions."""
 
@@ -39,6 +48,8 @@ class _AnyBatchNorm(_BatchNorm):
 def revert_sync_batchnorm(module: nn.Module) -> nn.Module:
     """Replace each `SyncBatchNorm` by a batch norm of one process with the same values.
 
+    timm's norms keep the activation that they contain.
+
     Args:
         module: Changed in place, unless it is such a norm itself.
 
@@ -48,14 +59,9 @@ def revert_sync_batchnorm(module: nn.Module) -> nn.Module:
     From: mmcv 1.7 and mmengine 0.10 `revert_sync_batchnorm`.
     """
     if isinstance(module, nn.SyncBatchNorm):
-        norm: nn.Module = _AnyBatchNorm(
-            module.num_features,
-            module.eps,
-            module.momentum,
-            module.affine,
-            module.track_running_stats,
-        )
-        for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+        kind = BatchNormAct2d if isinstance(module, SyncBatchNormAct) else _AnyBatchNorm
+        norm: nn.Module = kind(module.num_features)
+        for name in _OF_A_NORM if kind is _AnyBatchNorm else (*_OF_A_NORM, "act", "drop"):
             setattr(norm, name, getattr(module, name))
         return norm.train(module.training)
     for name, child in module.named_children():

@@ -105,7 +105,7 @@ class CutMix(Mixup):
             ratio = 1 - (bottom - top) * (right - left) / (height * width)
         mixed = inputs.clone()
         if bottom > top and right > left:
-            mixed[..., top:bottom, left:right] = self.patch(inputs[partner], box)
+            mixed[..., top:bottom, left:right] = self.patch(inputs, partner, box)
         return mixed, mix(scores, scores[partner], ratio)
 
     def draw_box(self, height: int, width: int, ratio: float) -> Box:
@@ -114,10 +114,10 @@ class CutMix(Mixup):
             return draw_box_between(height, width, self.cutmix_minmax)
         return draw_box_of_ratio(height, width, ratio)
 
-    def patch(self, partners: Tensor, box: Box) -> Tensor:
-        """Return what is pasted: the same box of the other images."""
+    def patch(self, inputs: Tensor, partner: Tensor, box: Box) -> Tensor:
+        """Return what is pasted: the same box of the images `partner`."""
         top, bottom, left, right = box
-        return partners[..., top:bottom, left:right]
+        return inputs[..., top:bottom, left:right][partner]
 
 
 class ResizeMix(CutMix):
@@ -153,12 +153,14 @@ class ResizeMix(CutMix):
         """Draw the share that an image keeps, in [lam_min, lam_max]."""
         return super().draw_ratio() * (self.lam_max - self.lam_min) + self.lam_min
 
-    def patch(self, partners: Tensor, box: Box) -> Tensor:
-        """Return what is pasted: the other images at the size of the box."""
+    def patch(self, inputs: Tensor, partner: Tensor, box: Box) -> Tensor:
+        """Return what is pasted: the images `partner` at the size of the box."""
         top, bottom, left, right = box
         align = False if self.interpolation in ALIGNABLE_MODES else None
         size = (bottom - top, right - left)
-        return functional.interpolate(partners, size, mode=self.interpolation, align_corners=align)
+        return functional.interpolate(
+            inputs[partner], size, mode=self.interpolation, align_corners=align
+        )
 
 
 class RandomBatchAugment:

@@ -1,7 +1,7 @@
 """Turns a batch of images as loaded into the input of a network, on the device."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -48,13 +48,23 @@ class ImagePreprocessor(nn.Module):
             raise ValueError(f"std must be given together with mean, got mean={mean}, std={std}")
         if to_onehot and num_classes is None:
             raise ValueError("num_classes must be given for to_onehot=True, got None")
-        self.register_buffer("mean", _per_channel(mean), persistent=False)
-        self.register_buffer("std", _per_channel(std), persistent=False)
+        self._statistics = {"mean": mean, "std": std}
+        for name, values in self._statistics.items():
+            self.register_buffer(name, _per_channel(values), persistent=False)
         self.to_rgb = to_rgb
         self.pad_size_divisor = pad_size_divisor
         self.pad_value = pad_value
         self.num_classes = num_classes
         self.to_onehot = to_onehot
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "ImagePreprocessor":
+        """Go to another device with the rest, but stay float32 when the rest becomes bfloat16."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name, values in self._statistics.items():
+            buffer = getattr(self, name)
+            if buffer is not None and buffer.dtype != torch.float32:
+                setattr(self, name, _per_channel(values, buffer.device))
+        return self
 
     def forward(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
         """Prepare images.
@@ -103,7 +113,9 @@ class ImagePreprocessor(nn.Module):
         return functional.pad(images, (0, right, 0, bottom), value=self.pad_value)
 
 
-def _per_channel(values: Sequence[float] | None) -> Tensor | None:
+def _per_channel(
+    values: Sequence[float] | None, device: torch.device | None = None
+) -> Tensor | None:
     if values is None:
         return None
-    return torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)  # (C,) -> (C, 1, 1)
+    return torch.tensor(values, dtype=torch.float32, device=device).view(-1, 1, 1)  # -> (C, 1, 1)

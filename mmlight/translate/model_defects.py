@@ -56,6 +56,11 @@ def _freezes_layers(words: Words) -> bool:
     return (words.get("frozen_stages") or 0) > 0
 
 
+def _freezes_stem(words: Words) -> bool:
+    frozen = words.get("frozen_stages")
+    return frozen is not None and frozen >= 0
+
+
 def _has_scales(words: Words) -> bool:
     scales = words.get("out_scales")
     return isinstance(scales, (list, tuple)) and len(scales) > 1
@@ -122,6 +127,13 @@ DEFECTS: Final = (
         "freezes_layers=True to freeze as many layers.",
         option="freezes_layers",
         applies=_freezes_layers,
+    ),
+    Defect(
+        "HorNet",
+        "the originals freeze the norm of the next stage's output in place of that of each frozen "
+        "stage. Set freeze_own_norm=True to freeze the stage's own.",
+        option="freeze_own_norm",
+        applies=_freezes_stem,
     ),
     Defect(
         "CSRAClsHead",

@@ -57,3 +57,11 @@ def test_makes_scores_of_several_classes_per_image() -> None:
 def test_grey_images_get_a_channel_for_each_mean() -> None:
     out = ImagePreprocessor([1, 2, 3], [1, 1, 1])(torch.full((2, 1, 2, 2), 3.0))
     assert out[0, :, 0, 0].tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_normalizes_in_float32_when_the_model_has_another_dtype(dtype: torch.dtype) -> None:
+    preprocessor = ImagePreprocessor(mean=[123.675], std=[58.395])
+    images = torch.full((1, 1, 2, 2), 7, dtype=torch.uint8)
+    expected = preprocessor(images)
+    assert torch.equal(preprocessor.to(dtype)(images), expected)

@@ -29,6 +29,7 @@ def notes_of(translate, backbone):
         ({"type": "MViT", "out_scales": [2, 3]}, "norm_outputs_only=True"),
         ({"type": "BEiTViT", "drop_path_rate": 0.1}, "drops_ffn_twice=False"),
         ({"type": "ViTEVA02", "frozen_stages": 2}, "freezes_layers=True"),
+        ({"type": "HorNet", "frozen_stages": 0}, "freeze_own_norm=True"),
     ],
 )
 def test_tells_how_to_get_it_right(translate, backbone, words):
@@ -51,6 +52,8 @@ def test_tells_how_to_get_it_right(translate, backbone, words):
         {"type": "MViT", "out_scales": 3},
         {"type": "BEiTViT"},
         {"type": "ViTEVA02", "frozen_stages": 0},
+        {"type": "HorNet", "frozen_stages": -1},
+        {"type": "HorNet"},
         {"type": "ResNet", "depth": 18},
     ],
 )

@@ -8,8 +8,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 def fuse_conv_bn(module: nn.Module) -> nn.Module:
     """Fold each batch norm into the 2d convolution that stands before it, in place.
 
-    The norm becomes an identity, so that names stay. In evaluation mode the module computes what it
-    did before.
+    The norm becomes an identity, or the activation that it contains, so that names stay. In
+    evaluation mode the module computes what it did before.
 
     Args:
         module: The module; what lies below it is folded too.
@@ -30,7 +30,7 @@ def fuse_conv_bn(module: nn.Module) -> nn.Module:
                 child.weight,
                 child.bias,
             )
-            setattr(module, name, nn.Identity())
+            setattr(module, name, getattr(child, "act", nn.Identity()))  # timm's norms have one
             conv = None
         elif isinstance(child, nn.Conv2d):
             conv = child

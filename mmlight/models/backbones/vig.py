@@ -80,14 +80,18 @@ class GraphBackbone(InitModule):
                 outputs.append(x)
         return tuple(outputs)
 
+    def freeze(self) -> None:
+        """Put the frozen blocks into eval mode and stop their gradients."""
+        for stage in list(self.get_stages())[: max(self.frozen_stages, 0)]:
+            stage.eval()
+            stage.requires_grad_(False)
+
     def train(self, mode: bool = True) -> "GraphBackbone":
         """Set the mode, then restore what stays in eval mode."""
         super().train(mode)
         if self.stem_eval:
             self.stem.eval()
-        for stage in list(self.get_stages())[: self.frozen_stages]:
-            stage.eval()
-            stage.requires_grad_(False)
+        self.freeze()
         if mode and self.norm_eval:
             for layer in self.modules():
                 if isinstance(layer, _BatchNorm):
@@ -177,6 +181,7 @@ class Vig(GraphBackbone):
             )
             for index, rate in enumerate(_rise(0, drop_path, count))
         )
+        self.freeze()
 
     def get_stages(self) -> nn.ModuleList:
         """Return the blocks."""
@@ -263,6 +268,7 @@ class PyramidVig(GraphBackbone):
                 )
                 parts.append(nn.Sequential(grapher, FeedForward(width, act_cfg, rate)))
             self.stages.append(nn.Sequential(*parts))
+        self.freeze()
 
     def get_stages(self) -> nn.ModuleList:
         """Return the stages."""

@@ -118,8 +118,9 @@ class ArcFaceClsHead(ClsHead):
         with torch.autocast(feature.device.type, enabled=False):
             cosine = self.norm_product(feature.to(self.norm_product.weight.dtype))
             if target is not None:
-                is_target = functional.one_hot(target.flatten(), self.num_classes).bool()
-                cosine = torch.where(is_target, self._add_margins(cosine), cosine)
+                index = target.view(-1, 1)  # (B,) -> (B, 1)
+                wanted = self._add_margins(cosine.gather(1, index), index)
+                cosine = cosine.scatter(1, index, wanted)
             logits: Tensor = self.scale * cosine
         return logits
 
@@ -144,11 +145,15 @@ class ArcFaceClsHead(ClsHead):
         cls_score = self(feats, labels)
         return {"loss": self.loss_module(cls_score, target, avg_factor=len(cls_score))}
 
-    def _add_margins(self, cosine: Tensor) -> Tensor:
-        shifted = torch.cos(torch.acos(cosine) + self.margins)
+    def _add_margins(self, cosine: Tensor, index: Tensor) -> Tensor:
+        """Add the margins of the classes `(B, 1)` to their cosines `(B, 1)`.
+
+        The others are left out, for the derivative of acos is infinite where a cosine is 1.
+        """
+        shifted = torch.cos(torch.acos(cosine) + self.margins[index])
         if self.easy_margin:
             return torch.where(cosine > 0, shifted, cosine)
-        return torch.where(cosine > self.threshold, shifted, cosine - self.sinm_m)
+        return torch.where(cosine > self.threshold[index], shifted, cosine - self.sinm_m[index])
 
 
 def _read_margins(file: str) -> list[float]:

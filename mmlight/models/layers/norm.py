@@ -64,7 +64,6 @@ def norm_maker(norm_cfg: Mapping[str, Any]) -> Callable[..., nn.Module]:
 
     def make_norm(*args: Any, **kwargs: Any) -> nn.Module:
         norm = layer(*args, **kwargs)
-        freeze_norms(norm, norm_cfg)
-        return norm
+        return norm.requires_grad_(norm_cfg.get("requires_grad", True))
 
     return make_norm

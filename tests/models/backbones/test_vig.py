@@ -27,10 +27,13 @@ def test_stem_learns_its_statistics_only_when_asked(stem_eval: bool) -> None:
 
 
 def test_frozen_blocks_and_norms_stay_in_eval_mode() -> None:
-    backbone = Vig(ARCH, frozen_stages=1).train()
+    backbone = Vig(ARCH, frozen_stages=1)  # before .train() too: the optimizer is built earlier
+    assert not any(p.requires_grad for p in backbone.blocks[0].parameters())
+    backbone.train()
     assert not backbone.blocks[0][1].fc1[1].training
     assert backbone.blocks[1][1].fc1[1].training
     assert not any(p.requires_grad for p in backbone.blocks[0].parameters())
+    assert all(p.requires_grad for p in Vig(ARCH, frozen_stages=-1).train().parameters())
     backbone = Vig(ARCH, norm_eval=True).train()
     assert not backbone.blocks[1][1].fc1[1].training
     assert backbone.blocks[1][1].training

@@ -94,3 +94,12 @@ def test_raises_when_the_file_cannot_be_read(tmp_path):
     (tmp_path / "m.txt").write_text("0.1\nx\n")
     with pytest.raises(DataError, match="could not convert string to float: 'x'"):
         make(margins=str(tmp_path / "m.txt"))
+
+
+def test_gradient_is_finite_when_a_feature_is_a_centre():
+    head = ArcFaceClsHead(num_classes=2, in_channels=2)
+    with torch.no_grad():
+        head.norm_product.weight.copy_(torch.eye(2))
+    feature = torch.eye(2, requires_grad=True)
+    head.loss((feature,), torch.tensor([1, 0]))["loss"].backward()
+    assert feature.grad.isfinite().all()
