@@ -1,6 +1,7 @@
 """Reads the nested dicts of options that backbones take for their stages, blocks and layers."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 Options = Mapping[str, Any]
@@ -38,6 +39,24 @@ def spread_options(given: Options | Sequence[Options], count: int, where: str) -
     if len(given) < count:
         raise ValueError(f"{where} must have {count} entries, got {len(given)}")
     return list(given[:count])
+
+
+def name_archs(
+    keys: Sequence[str], rows: Mapping[tuple[str, ...], Sequence[Any]]
+) -> Mapping[tuple[str, ...], Options]:
+    """Return a read-only table of architectures for `find_arch`.
+
+    Args:
+        keys: What the numbers are called.
+        rows: Names of an architecture, in lower case -> its numbers, in the order of `keys`.
+
+    Examples:
+        >>> name_archs(("depth", "width"), {("s", "small"): (2, 8)})[("s", "small")]["width"]
+        8
+    """
+    return MappingProxyType(
+        {names: MappingProxyType(dict(zip(keys, row, strict=True))) for names, row in rows.items()}
+    )
 
 
 def find_arch(

@@ -34,3 +34,9 @@ def to_scores(target: Target, num_classes: int) -> Tensor:
     if target.ndim == 1:
         target = functional.one_hot(target.long(), num_classes)  # (B,) -> (B, K)
     return target.float()
+
+
+def class_scores(target: Tensor, num_classes: int) -> Tensor:
+    """Return scores `(B, K)` of class indices `(B,)` or `(B, 1)`; scores stay as they are."""
+    is_index = target.dim() == 1 or (target.dim() == 2 and target.shape[1] == 1)
+    return to_scores(target.flatten(), num_classes) if is_index else target

@@ -209,7 +209,7 @@ def test_says_how_much_there_is_when_safetensors_are_cut(tmp_path: Path) -> None
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 3", "this is a Git LFS"),
         (b"<!doctype html>", "this is a web page and no checkpoint; it begins with b'<!doctype"),
         (b"model = dict(type='ImageClassifier')", "this is a text and no checkpoint"),
-        (gzip.compress(b"a"), "this is a gzip archive and no checkpoint"),
+        (gzip.compress(b"a", mtime=0), "this is a gzip archive and no checkpoint"),
         (b"", "the checkpoint is empty; it has 0 bytes"),
     ],
 )

@@ -14,17 +14,16 @@ from mmlight.models.backbones.base.plain_transformer import (
 )
 from mmlight.models.backbones.vision_transformer import LAYER_NORM, OutType
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.drop_path import DropPath
-from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.norm import freeze_norms, norm_layer, norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.layers.position import fit_bias_table
 from mmlight.models.networks.vit import (
-    GELU,
     TokenNetwork,
     get_arch,
     init_mlp,
     make_mlp,
-    make_norm,
     spread_layers,
 )
 from mmlight.models.options import take_options
@@ -188,8 +187,8 @@ class BEiTViT(PlainTransformer):
             tokens=tokens,
             drop_rate=drop_rate,
             norms={
-                "norm": make_norm(norm_cfg, width) if final_norm else None,
-                "fc_norm": make_norm(norm_cfg, width) if out_type == "avg_featmap" else None,
+                "norm": norm_maker(norm_cfg)(width) if final_norm else None,
+                "fc_norm": norm_maker(norm_cfg)(width) if out_type == "avg_featmap" else None,
             },
         )
         shared = RelativePositionBias(grid, heads) if use_shared_rel_pos_bias else None

@@ -10,15 +10,20 @@ from torch.nn import functional
 from mmlight.compat.cnn.patch_embed import AdaptivePadding
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import Constant, InitCfg, InitModule, Kaiming, TruncNormal
+from mmlight.models.layers.drop_path import rising_rates
 from mmlight.models.networks.conformer import ConvBlock, ConvTransBlock, EncoderLayer
+from mmlight.models.options import find_arch, name_archs
 from mmlight.models.trunc_normal import trunc_normal_
 
 ARCH_KEYS: Final = ("embed_dims", "channel_ratio", "num_heads", "depths")
-ARCHS: Final[Mapping[tuple[str, ...], tuple[int, int, int, int]]] = {
-    ("t", "tiny"): (384, 1, 6, 12),
-    ("s", "small"): (384, 4, 6, 12),
-    ("b", "base"): (576, 6, 9, 12),
-}
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
+        ("t", "tiny"): (384, 1, 6, 12),
+        ("s", "small"): (384, 4, 6, 12),
+        ("b", "base"): (576, 6, 9, 12),
+    },
+)
 """Names of an architecture -> its numbers, in the order of `ARCH_KEYS`."""
 
 
@@ -62,7 +67,10 @@ class Conformer(InitModule):
         init_cfg: InitCfg = None,
     ) -> None:
         super().__init__(init_cfg)
-        width, ratio, heads, depth = _get_arch(arch)
+        numbers = find_arch(arch, ARCHS, ARCH_KEYS)
+        width, ratio, heads, depth = (numbers[key] for key in ARCH_KEYS)
+        if depth % 3:
+            raise ValueError(f"arch depths must be divisible by 3, got {depth}")
         if patch_size % 16:
             raise ValueError(f"patch_size must be divisible by 16, got {patch_size}")
         self.depth = depth
@@ -71,7 +79,7 @@ class Conformer(InitModule):
             raise ValueError(f"out_indices must be in [2, {depth}], got {out_indices}")
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width)) if with_cls_token else None
         self._add_stem(width, int(base_channels * ratio), patch_size // 4)
-        rates = torch.linspace(0, drop_path_rate, depth, device="cpu").tolist()
+        rates = rising_rates(drop_path_rate, depth)
         layer: dict[str, Any] = {"num_heads": heads, "mlp_ratio": mlp_ratio, "qkv_bias": qkv_bias}
         self.trans_1 = EncoderLayer(width, drop_path_rate=rates[0], **layer)
         channels = int(base_channels * ratio)
@@ -140,18 +148,3 @@ class Conformer(InitModule):
         for conv in (layer for layer in self.modules() if isinstance(layer, nn.Conv2d)):
             Kaiming().fill(conv.weight)  # biases keep torch's start values
         Constant(0).fill_layers([block.bn3 for block in blocks], only_matching=False)
-
-
-def _get_arch(arch: str | Mapping[str, int]) -> tuple[int, int, int, int]:
-    if isinstance(arch, str):
-        for names, numbers in ARCHS.items():
-            if arch.lower() in names:
-                return numbers
-        known = ", ".join(name for names in ARCHS for name in names)
-        raise ValueError(f"arch must be one of {known}, got {arch!r}")
-    if set(arch) != set(ARCH_KEYS):
-        raise ValueError(f"arch must have the keys {', '.join(ARCH_KEYS)}, got {dict(arch)}")
-    width, ratio, heads, depth = (arch[key] for key in ARCH_KEYS)
-    if depth % 3:
-        raise ValueError(f"arch depths must be divisible by 3, got {depth}")
-    return width, ratio, heads, depth

@@ -1,7 +1,6 @@
 """ConvMixer on timm."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from timm.models.convmixer import ConvMixer as TimmConvMixer
@@ -11,19 +10,21 @@ from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import BATCH_NORM, GELU
 from mmlight.models.layers.norm import freeze_norms, norm_layer
 from mmlight.models.layers.replace_layers import replace_layers
-from mmlight.models.options import find_arch
+from mmlight.models.options import find_arch, name_archs
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("embed_dims", "depth", "patch_size", "kernel_size")
-ARCHS: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
-    ("768/32",): MappingProxyType(dict(zip(ARCH_KEYS, (768, 32, 7, 7), strict=True))),
-    ("1024/20",): MappingProxyType(dict(zip(ARCH_KEYS, (1024, 20, 14, 9), strict=True))),
-    ("1536/20",): MappingProxyType(dict(zip(ARCH_KEYS, (1536, 20, 7, 9), strict=True))),
-}
-BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
-GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
+        ("768/32",): (768, 32, 7, 7),
+        ("1024/20",): (1024, 20, 14, 9),
+        ("1536/20",): (1536, 20, 7, 9),
+    },
+)
 
 
 class ConvMixer(StagedBackbone):

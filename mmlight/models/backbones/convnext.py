@@ -13,11 +13,11 @@ from mmlight.models.backbones.base.next_backbone import NextBackbone, build_netw
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import Constant, InitCfg, Initializer, TruncNormal
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.norm import freeze_norms, norm_layer
 from mmlight.models.options import find_arch
 
 LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN2d", "eps": 1e-6})
-GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
 
 
 def _sizes(*depths: int, width: int) -> Mapping[str, Any]:

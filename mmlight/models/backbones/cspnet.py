@@ -14,8 +14,9 @@ from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg, Initializer, Kaiming
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.conv import check_plain_conv
 from mmlight.models.layers.norm import freeze_norms
-from mmlight.models.layers.norm_act import check_plain_conv, norm_act_layer
+from mmlight.models.layers.norm_act import norm_act_layer
 from mmlight.weights.name_map import NameRule
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN", "eps": 1e-5})

@@ -1,14 +1,13 @@
 """DaViT, on the blocks of timm."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from torch import Tensor, nn
 
 from mmlight.models.backbones.base.pyramid_backbone import PyramidBackbone, add_norms, split_rates
 from mmlight.models.initialize import InitCfg
-from mmlight.models.layers.patch_embedding import LAYER_NORM
+from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.networks.davit import (
     STAGE,
     DaViTNetwork,
@@ -20,23 +19,24 @@ from mmlight.models.networks.swin import EMPTY, SwinStage
 from mmlight.models.options import (
     Options,
     find_arch,
+    name_archs,
     spread_options,
     take_options,
 )
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("embed_dims", "depths", "num_heads")
-ARCHS: Final[Mapping[tuple[str, ...], Options]] = {
-    names: MappingProxyType(dict(zip(ARCH_KEYS, numbers, strict=True)))
-    for names, numbers in {
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
         ("t", "tiny"): (96, (1, 1, 3, 1), (3, 6, 12, 24)),
         ("s", "small"): (96, (1, 1, 9, 1), (3, 6, 12, 24)),
         ("b", "base"): (128, (1, 1, 9, 1), (4, 8, 16, 32)),
         ("l", "large"): (192, (1, 1, 9, 1), (6, 12, 24, 48)),
         ("h", "huge"): (256, (1, 1, 9, 1), (8, 16, 32, 64)),
         ("g", "giant"): (384, (1, 1, 12, 3), (12, 24, 48, 96)),
-    }.items()
-}
+    },
+)
 """Names of an architecture -> channels of the first stage, blocks and heads per stage."""
 BLOCK: Final = r"network\.stages\.(\d+)\.blocks\.(\d+)\."
 

@@ -14,26 +14,28 @@ from mmlight.models.backbones.base.plain_transformer import (
 )
 from mmlight.models.backbones.vision_transformer import LAYER_NORM
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import GELU
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.networks.vit import (
-    GELU,
+    ARCH_KEYS,
     SMALLEST_SCALE,
     TokenNetwork,
     get_arch,
     make_block,
-    make_norm,
-    name_archs,
     spread_layers,
 )
+from mmlight.models.options import name_archs
 
 ARCHS: Final = name_archs(
+    ARCH_KEYS,
     {
         ("s", "small"): (384, 12, 6, 1536),
         ("m", "medium"): (512, 12, 8, 2048),
         ("b", "base"): (768, 12, 12, 3072),
         ("l", "large"): (1024, 24, 16, 4096),
         ("h", "huge"): (1280, 32, 16, 5120),
-    }
+    },
 )
 
 
@@ -134,7 +136,7 @@ class DeiT3(PlainTransformer):
             num_positions=rows * columns,
             tokens=("cls_token",) if with_cls_token else (),
             drop_rate=drop_rate,
-            norms={"norm": make_norm(norm_cfg, width) if final_norm else None},
+            norms={"norm": norm_maker(norm_cfg)(width) if final_norm else None},
         )
         super().__init__(
             network,

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from timm.models.densenet import DenseBlock, DenseTransition
@@ -11,13 +10,12 @@ from torch import Tensor, nn
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import BATCH_NORM, RELU
 from mmlight.models.layers.norm import freeze_norms
 from mmlight.models.layers.norm_act import norm_act_layer
 from mmlight.models.options import find_arch
 from mmlight.weights.name_map import PathRule
 
-BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
-RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
 ARCH_KEYS: Final = ("growth_rate", "depths", "init_channels")
 ARCHS: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
     ("121",): {"growth_rate": 32, "depths": (6, 12, 24, 16), "init_channels": 64},

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Final
 
 from timm.models.convnext import ConvNeXtBlock
@@ -12,22 +11,23 @@ from torch import Tensor, nn
 from mmlight.compat.cnn.norm import LayerNorm2d
 from mmlight.models.backbones.base.next_backbone import NextBackbone, build_network
 from mmlight.models.backbones.base.out_indices import to_out_indices
-from mmlight.models.backbones.convnext import GELU, LAYER_NORM, norm_1d, norm_2d
+from mmlight.models.backbones.convnext import LAYER_NORM, norm_1d, norm_2d
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.norm import freeze_norms
-from mmlight.models.options import find_arch
+from mmlight.models.options import find_arch, name_archs
 
 ARCH_KEYS: Final = ("channels", "depths", "num_heads")
-ARCHS: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
-    names: MappingProxyType(dict(zip(ARCH_KEYS, numbers, strict=True)))
-    for names, numbers in {
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
         ("xxsmall",): ((24, 48, 88, 168), (2, 2, 6, 2), (4, 4, 4, 4)),
         ("xsmall",): ((32, 64, 100, 192), (3, 3, 9, 3), (4, 4, 4, 4)),
         ("small",): ((48, 96, 160, 304), (3, 3, 9, 3), (8, 8, 8, 8)),
         ("base",): ((80, 160, 288, 584), (3, 3, 9, 3), (8, 8, 8, 8)),
-    }.items()
-}
+    },
+)
 GLOBAL_BLOCK_TYPES: Final = ("None", "SDTA")
 
 

@@ -1,8 +1,7 @@
 """EfficientFormer on timm."""
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -10,6 +9,7 @@ from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import GELU
 from mmlight.models.networks.efficientformer import (
     build_network,
     get_arch,
@@ -18,8 +18,6 @@ from mmlight.models.networks.efficientformer import (
     reset_stem,
     set_norms,
 )
-
-GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
 
 
 class EfficientFormer(StagedBackbone):

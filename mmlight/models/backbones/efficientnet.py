@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from mmlight.compat.cnn.channel import make_divisible
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.layers.conv import read_padding
+from mmlight.models.layers.defaults import SWISH
 from mmlight.models.layers.norm import freeze_norms
-from mmlight.models.layers.norm_act import read_padding
 from mmlight.models.networks.efficientnet import (
     Blocks,
     build_network,
@@ -23,7 +24,6 @@ from mmlight.models.networks.efficientnet import (
 
 SAME: Final[Mapping[str, Any]] = MappingProxyType({"type": "Conv2dAdaptivePadding"})
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN", "eps": 1e-3})
-SWISH: Final[Mapping[str, Any]] = MappingProxyType({"type": "Swish"})
 
 SCALES: Final[Mapping[str, tuple[float, float]]] = {
     "b0": (1.0, 1.0),

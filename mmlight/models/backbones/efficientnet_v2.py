@@ -7,10 +7,11 @@ from typing import Any, Final
 from timm.models._efficientnet_blocks import ConvBnAct
 
 from mmlight.models.backbones.base.out_indices import to_out_indices
-from mmlight.models.backbones.efficientnet import SAME, SWISH, ScaledBackbone
+from mmlight.models.backbones.efficientnet import SAME, ScaledBackbone
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.conv import read_padding
+from mmlight.models.layers.defaults import SWISH
 from mmlight.models.layers.norm import freeze_norms
-from mmlight.models.layers.norm_act import read_padding
 from mmlight.models.networks.efficientnet import Blocks, build_network, set_drop_path
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType(

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 import torch
@@ -11,18 +10,23 @@ from torch.nn import functional
 
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.layers.defaults import LAYER_NORM
+from mmlight.models.layers.drop_path import rising_rates
 from mmlight.models.layers.window_attention import relative_position_index
 from mmlight.models.networks.hivit import HiViTBlock, InnerMerge, InnerPatchEmbed
+from mmlight.models.options import find_arch, name_archs
 from mmlight.models.trunc_normal import trunc_normal_
 
-LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})
 ARCH_KEYS: Final = ("embed_dims", "depths", "num_heads")
-ARCHS: Final[Mapping[tuple[str, ...], tuple[int, tuple[int, ...], int]]] = {
-    ("t", "tiny"): (384, (1, 1, 10), 6),
-    ("s", "small"): (384, (2, 2, 20), 6),
-    ("b", "base"): (512, (2, 2, 24), 8),
-    ("l", "large"): (768, (2, 2, 40), 12),
-}
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
+        ("t", "tiny"): (384, (1, 1, 10), 6),
+        ("s", "small"): (384, (2, 2, 20), 6),
+        ("b", "base"): (512, (2, 2, 24), 8),
+        ("l", "large"): (768, (2, 2, 40), 12),
+    },
+)
 """Names of an architecture -> its numbers, in the order of `ARCH_KEYS`."""
 
 
@@ -91,7 +95,8 @@ class HiViT(InitModule):
         init_cfg: InitCfg = None,
     ) -> None:
         super().__init__(init_cfg)
-        width, depths, heads = _get_arch(arch)
+        numbers = find_arch(arch, ARCHS, ARCH_KEYS)
+        width, depths, heads = (numbers[key] for key in ARCH_KEYS)
         sides = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
         self.patch_size = patch_size
         self.grid = (sides[0] // patch_size, sides[1] // patch_size)
@@ -117,7 +122,7 @@ class HiViT(InitModule):
             self.register_buffer("relative_position_index", relative_position_index(*self.grid))
         self.pos_drop = nn.Dropout(drop_rate)
         count = sum(depths) + sum(depths[:-1])
-        rates = iter(torch.linspace(0, drop_path_rate, count, device="cpu").tolist())
+        rates = iter(rising_rates(drop_path_rate, count))
         self.blocks = nn.ModuleList()
         for stage, depth in enumerate(depths):
             is_last = stage == len(depths) - 1
@@ -191,15 +196,3 @@ class HiViT(InitModule):
             self.pos_embed.requires_grad_(False)
         for part in (self.patch_embed, *self.blocks[:count]):
             part.requires_grad_(False)
-
-
-def _get_arch(arch: str | Mapping[str, Any]) -> tuple[int, tuple[int, ...], int]:
-    if isinstance(arch, str):
-        for names, numbers in ARCHS.items():
-            if arch.lower() in names:
-                return numbers
-        known = ", ".join(name for names in ARCHS for name in names)
-        raise ValueError(f"arch must be one of {known}, got {arch!r}")
-    if set(arch) != set(ARCH_KEYS):
-        raise ValueError(f"arch must have the keys {', '.join(ARCH_KEYS)}, got {dict(arch)}")
-    return arch["embed_dims"], tuple(arch["depths"]), arch["num_heads"]

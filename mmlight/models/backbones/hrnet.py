@@ -1,7 +1,6 @@
 """HRNet on timm."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from timm.models.hrnet import HighResolutionNet
@@ -10,11 +9,12 @@ from torch import Tensor, nn
 from mmlight.compat.cnn.norm import infer_abbr
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.layers.conv import check_plain_conv
+from mmlight.models.layers.defaults import BATCH_NORM
 from mmlight.models.layers.norm import freeze_norms
-from mmlight.models.layers.norm_act import check_plain_conv, swap_norms
+from mmlight.models.layers.norm_act import swap_norms
 from mmlight.weights.name_map import NameRule
 
-BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
 WIDTHS: Final[Mapping[str, int]] = {f"w{width}": width for width in (18, 30, 32, 40, 44, 48, 64)}
 """Architecture -> channels of the finest branch."""
 STAGE_KEYS: Final = ("num_modules", "num_branches", "block", "num_blocks", "num_channels")

@@ -11,15 +11,20 @@ from torch.utils.checkpoint import checkpoint
 from mmlight.compat.cnn.norm import build_norm
 from mmlight.compat.cnn.patch_embed import PatchEmbed
 from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.layers.defaults import LAYER_NORM
+from mmlight.models.layers.drop_path import rising_rates
 from mmlight.models.networks.mixmim import PatchMerging, WindowBlock
+from mmlight.models.options import find_arch, name_archs
 
-LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})
 ARCH_KEYS: Final = ("embed_dims", "depths", "num_heads")
-ARCHS: Final[Mapping[tuple[str, ...], tuple[int, tuple[int, ...], tuple[int, ...]]]] = {
-    ("b", "base"): (128, (2, 2, 18, 2), (4, 8, 16, 32)),
-    ("l", "large"): (192, (2, 2, 18, 2), (6, 12, 24, 48)),
-    ("h", "huge"): (352, (2, 2, 18, 2), (11, 22, 44, 88)),
-}
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
+        ("b", "base"): (128, (2, 2, 18, 2), (4, 8, 16, 32)),
+        ("l", "large"): (192, (2, 2, 18, 2), (6, 12, 24, 48)),
+        ("h", "huge"): (352, (2, 2, 18, 2), (11, 22, 44, 88)),
+    },
+)
 """Names of an architecture -> its numbers, in the order of `ARCH_KEYS`."""
 
 
@@ -100,13 +105,14 @@ class MixMIMTransformer(InitModule):
         init_cfg: InitCfg = None,
     ) -> None:
         super().__init__(init_cfg)
-        width, depths, heads = _get_arch(arch)
+        numbers = find_arch(arch, ARCHS, ARCH_KEYS)
+        width, depths, heads = (numbers[key] for key in ARCH_KEYS)
         self.use_checkpoint = use_checkpoint
         patch = {"kernel_size": patch_size, "stride": patch_size, "norm_cfg": LAYER_NORM}
         image = {"in_channels": in_channels, "input_size": img_size, "embed_dims": width}
         self.patch_embed = PatchEmbed(**{**image, **patch, **patch_cfg})
         grid: Any = self.patch_embed.init_out_size
-        rates = torch.linspace(0, drop_path_rate, sum(depths), device="cpu").tolist()
+        rates = rising_rates(drop_path_rate, sum(depths))
         self.layers = nn.ModuleList()
         for stage, depth in enumerate(depths):
             size = (grid[0] // 2**stage, grid[1] // 2**stage)
@@ -147,15 +153,3 @@ class MixMIMTransformer(InitModule):
             if layer.downsample is not None:
                 x = layer.downsample(x, layer.grid)
         return (self.norm(x).mean(dim=1),)  # (B, L, C) -> (B, C)
-
-
-def _get_arch(arch: str | Mapping[str, Any]) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-    if isinstance(arch, str):
-        for names, numbers in ARCHS.items():
-            if arch.lower() in names:
-                return numbers
-        known = ", ".join(name for names in ARCHS for name in names)
-        raise ValueError(f"arch must be one of {known}, got {arch!r}")
-    if not set(ARCH_KEYS) <= set(arch):
-        raise ValueError(f"arch must have the keys {', '.join(ARCH_KEYS)}, got {dict(arch)}")
-    return arch["embed_dims"], tuple(arch["depths"]), tuple(arch["num_heads"])

@@ -11,23 +11,23 @@ from mmlight.compat.cnn.norm import infer_abbr
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import GELU, LAYER_NORM
 from mmlight.models.layers.drop_path import DropPath
-from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.norm import freeze_norms, norm_layer, norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
-from mmlight.models.networks.vit import GELU, init_mlp, make_mlp, make_norm
-from mmlight.models.options import find_arch, spread_options, take_options
+from mmlight.models.networks.vit import init_mlp, make_mlp
+from mmlight.models.options import find_arch, name_archs, spread_options, take_options
 from mmlight.weights.name_map import NameRule
 
 MIXER_KEYS: Final = ("embed_dims", "num_layers", "tokens_mlp_dims", "channels_mlp_dims")
-_ROWS: Final = {
-    ("s", "small"): (512, 8, 256, 2048),
-    ("b", "base"): (768, 12, 384, 3072),
-    ("l", "large"): (1024, 24, 512, 4096),
-}
-ARCHS: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
-    names: dict(zip(MIXER_KEYS, row, strict=True)) for names, row in _ROWS.items()
-}
-LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})
+ARCHS: Final = name_archs(
+    MIXER_KEYS,
+    {
+        ("s", "small"): (512, 8, 256, 2048),
+        ("b", "base"): (768, 12, 384, 3072),
+        ("l", "large"): (1024, 24, 512, 4096),
+    },
+)
 
 
 def name_rules(norm_name: str) -> tuple[NameRule, ...]:
@@ -143,7 +143,7 @@ class MlpMixer(StagedBackbone):
             make_block(width, rows * columns, take_options(options, common, "layer_cfgs"))
             for options in spread_options(layer_cfgs, depth, "layer_cfgs")
         )
-        network.norm = make_norm(norm_cfg, width)
+        network.norm = norm_maker(norm_cfg)(width)
         super().__init__(network, out_indices=to_out_indices(out_indices, depth), init_cfg=init_cfg)
         self.name_rules = name_rules(infer_abbr(type(network.norm)))
         self.img_size = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from mmlight.compat.cnn.channel import make_divisible
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.layers.conv import check_plain_conv
+from mmlight.models.layers.defaults import BATCH_NORM
 from mmlight.models.layers.norm import freeze_norms
-from mmlight.models.layers.norm_act import check_plain_conv
 from mmlight.models.networks.efficientnet import Blocks, build_network
 from mmlight.weights.name_map import PathRule
 
-BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
 RELU6: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU6"})
 STAGES: Final = (
     Blocks(1, 3, 1, 1, 16, "ir_plain"),

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from mmlight.compat.cnn.activation import HSigmoid
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming, Normal
+from mmlight.models.layers.conv import check_plain_conv
 from mmlight.models.layers.norm import freeze_norms
-from mmlight.models.layers.norm_act import check_plain_conv, swap_norms
+from mmlight.models.layers.norm_act import swap_norms
 from mmlight.models.networks.efficientnet import PART_NAMES
 from mmlight.weights.name_map import PathRule
 

@@ -11,14 +11,8 @@ from torch import nn
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.reparam import ReparamBackbone, ReparamNetwork, branch_rules
 from mmlight.models.initialize import InitCfg
-from mmlight.models.layers.reparam import (
-    BATCH_NORM,
-    RELU,
-    Cfg,
-    build_block,
-    build_layers,
-    squeeze_excite,
-)
+from mmlight.models.layers.defaults import BATCH_NORM, RELU
+from mmlight.models.layers.reparam_blocks import Cfg, build_block, build_layers, squeeze_excite
 
 ARCH_KEYS: Final = ("num_blocks", "width_factor", "num_conv_branches", "num_se_blocks")
 ARCHS: Final[Mapping[str, tuple[tuple[float, ...], int, tuple[int, ...]]]] = {

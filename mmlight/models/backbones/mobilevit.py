@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from timm.layers.helpers import make_divisible
@@ -13,12 +12,12 @@ from mmlight.compat.cnn.activation import Swish
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.layers.conv import check_plain_conv
+from mmlight.models.layers.defaults import BATCH_NORM, SWISH
 from mmlight.models.layers.norm import freeze_norms
-from mmlight.models.layers.norm_act import check_plain_conv, norm_act_layer
+from mmlight.models.layers.norm_act import norm_act_layer
 from mmlight.weights.name_map import NameRule
 
-BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
-SWISH: Final[Mapping[str, Any]] = MappingProxyType({"type": "Swish"})
 Arch = Sequence[Sequence[Any]]
 ARCHS: Final[Mapping[str, Arch]] = {
     "small": (

@@ -11,7 +11,8 @@ from torch import nn
 from mmlight.models.backbones.vision_transformer import VisionTransformer
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.position import sine_positions
-from mmlight.models.networks.vit import ARCHS, name_archs
+from mmlight.models.networks.vit import ARCH_KEYS, ARCHS
+from mmlight.models.options import name_archs
 
 
 class MoCoV3ViT(VisionTransformer):
@@ -31,7 +32,7 @@ class MoCoV3ViT(VisionTransformer):
 
     freezes_again = True
     archs = MappingProxyType(
-        {**ARCHS, **name_archs({("mocov3-s", "mocov3-small"): (384, 12, 12, 1536)})}
+        {**ARCHS, **name_archs(ARCH_KEYS, {("mocov3-s", "mocov3-small"): (384, 12, 12, 1536)})}
     )
 
     def __init__(

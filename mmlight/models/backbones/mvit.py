@@ -18,20 +18,20 @@ from mmlight.models.networks.mvit import (
     build_stages,
     fit_distances,
 )
-from mmlight.models.options import Options, find_arch
+from mmlight.models.options import Options, find_arch, name_archs
 from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("embed_dims", "num_layers", "num_heads", "downscale_indices")
-ARCHS: Final[Mapping[tuple[str, ...], Options]] = {
-    names: MappingProxyType(dict(zip(ARCH_KEYS, numbers, strict=True)))
-    for names, numbers in {
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
         ("tiny",): (96, 10, 1, (1, 3, 8)),
         ("small",): (96, 16, 1, (1, 3, 14)),
         ("base",): (96, 24, 1, (2, 5, 21)),
         ("large",): (144, 48, 2, (2, 8, 44)),
-    }.items()
-}
+    },
+)
 """Names of an architecture -> its numbers, in the order of `ARCH_KEYS`."""
 LAYER_NORM: Final[Options] = MappingProxyType({"type": "LN", "eps": 1e-6})
 PATCHES: Final[Options] = MappingProxyType({"kernel_size": 7, "stride": 4, "padding": 3})

@@ -5,8 +5,9 @@ from typing import Any
 
 from timm.models.metaformer import Pooling
 
-from mmlight.models.backbones.base.metaformer import GELU, GROUP_NORM, Cfg, MetaFormerBackbone
+from mmlight.models.backbones.base.metaformer import GROUP_NORM, Cfg, MetaFormerBackbone
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import GELU
 
 
 class PoolFormer(MetaFormerBackbone):

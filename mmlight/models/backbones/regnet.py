@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg
+from mmlight.models.layers.conv import check_plain_conv
+from mmlight.models.layers.defaults import RELU
 from mmlight.models.layers.norm import freeze_norms
-from mmlight.models.layers.norm_act import check_plain_conv, norm_act_layer
+from mmlight.models.layers.norm_act import norm_act_layer
 from mmlight.weights.name_map import PathRule
 
 BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN", "requires_grad": True})
-RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
 ARCH_KEYS: Final = ("w0", "wa", "wm", "group_w", "depth", "bot_mul")
 ARCHS: Final[Mapping[str, tuple[float, ...]]] = {
     "regnetx_400mf": (24, 24.48, 2.54, 16, 22, 1.0),

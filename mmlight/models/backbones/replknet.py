@@ -2,31 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from torch import Tensor, nn
 
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
-from mmlight.models.layers.reparam import BATCH_NORM, RELU
+from mmlight.models.layers.defaults import BATCH_NORM, RELU
 from mmlight.models.networks.replknet import (
     LargeKernelConv,
     build_stages,
     build_stem,
     conv_norm,
 )
-from mmlight.models.options import Options, find_arch
+from mmlight.models.options import Options, find_arch, name_archs
 
 ARCH_KEYS: Final = ("large_kernel_sizes", "layers", "channels", "small_kernel", "dw_ratio")
 _LAYERS = (2, 2, 18, 2)
-_ROWS: Final[Mapping[tuple[str, ...], tuple[Any, ...]]] = {
-    ("31b",): ((31, 29, 27, 13), _LAYERS, (128, 256, 512, 1024), 5, 1),
-    ("31l",): ((31, 29, 27, 13), _LAYERS, (192, 384, 768, 1536), 5, 1),
-    ("xl",): ((27, 27, 27, 13), _LAYERS, (256, 512, 1024, 2048), None, 1.5),
-}
-ARCHS: Final[Mapping[tuple[str, ...], Options]] = MappingProxyType(
-    {names: dict(zip(ARCH_KEYS, row, strict=True)) for names, row in _ROWS.items()}
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
+        ("31b",): ((31, 29, 27, 13), _LAYERS, (128, 256, 512, 1024), 5, 1),
+        ("31l",): ((31, 29, 27, 13), _LAYERS, (192, 384, 768, 1536), 5, 1),
+        ("xl",): ((27, 27, 27, 13), _LAYERS, (256, 512, 1024, 2048), None, 1.5),
+    },
 )
 """Names, in lower case, of an architecture -> its numbers."""
 

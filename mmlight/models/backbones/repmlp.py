@@ -17,7 +17,8 @@ from mmlight.compat.cnn.norm import build_norm
 from mmlight.compat.sequence import to_2tuple
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg, InitModule
-from mmlight.models.layers.reparam import BATCH_NORM, fuse_conv_norm
+from mmlight.models.layers.defaults import BATCH_NORM
+from mmlight.models.layers.reparam_blocks import fuse_conv_norm
 from mmlight.models.options import Options, find_arch
 
 ARCH_KEYS: Final = ("channels", "depths", "sharesets_nums")

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from mmlight.compat.cnn.conv_module import ConvModule
 from mmlight.models.backbones.base.reparam import ReparamBackbone, ReparamNetwork, branch_rules
 from mmlight.models.initialize import InitCfg
-from mmlight.models.layers.reparam import BATCH_NORM, RELU, Cfg, build_block, build_layers
+from mmlight.models.layers.defaults import BATCH_NORM, RELU
+from mmlight.models.layers.reparam_blocks import Cfg, build_block, build_layers
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("num_blocks", "width_factor", "group_layer_map", "se_cfg")

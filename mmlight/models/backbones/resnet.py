@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from mmlight.compat.cnn.norm import infer_abbr
 from mmlight.models.backbones.base.resnet_parts import ReplaceableParts, name_rules
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming
+from mmlight.models.layers.conv import check_plain_conv
 from mmlight.models.layers.norm import freeze_norms, norm_layer
-from mmlight.models.layers.norm_act import check_plain_conv
 from mmlight.models.networks.resnet import (
     ARCHS,
     Archs,

@@ -17,16 +17,11 @@ from mmlight.models.backbones.base.plain_transformer import (
 )
 from mmlight.models.backbones.vision_transformer import LAYER_NORM, OutType
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.drop_path import drop_path
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
-from mmlight.models.networks.vit import (
-    GELU,
-    TokenNetwork,
-    get_arch,
-    make_mlp,
-    make_norm,
-    spread_layers,
-)
+from mmlight.models.networks.vit import TokenNetwork, get_arch, make_mlp, spread_layers
 
 FUSIONS: Final[Mapping[str, Callable[[Tensor, Tensor], Tensor]]] = {
     "add": torch.add,
@@ -73,7 +68,7 @@ class ReversibleBlock(nn.Module):
 
     def __init__(self, width: int, options: Mapping[str, Any]) -> None:
         super().__init__()
-        self.norm1 = make_norm(options["norm_cfg"], width)
+        self.norm1 = norm_maker(options["norm_cfg"])(width)
         self.attn: Any = Attention(
             width,
             options["num_heads"],
@@ -81,7 +76,7 @@ class ReversibleBlock(nn.Module):
             attn_drop=options["attn_drop_rate"],
             proj_drop=options["drop_rate"],
         )
-        self.norm2 = make_norm(options["norm_cfg"], width)
+        self.norm2 = norm_maker(options["norm_cfg"])(width)
         self.mlp = make_mlp(width, options)
         self.drop_path_rate = float(options["drop_path_rate"])
 
@@ -240,7 +235,7 @@ class RevVisionTransformer(PlainTransformer):
             num_positions=rows * columns + len(tokens),
             tokens=tokens,
             drop_rate=drop_rate,
-            norms={"norm": make_norm(norm_cfg, 2 * width) if final_norm else None},
+            norms={"norm": norm_maker(norm_cfg)(2 * width) if final_norm else None},
         )
         super().__init__(
             network,

@@ -6,14 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmlight.models.backbones.base.metaformer import (
-    GELU,
-    GROUP_NORM,
-    Cfg,
-    MetaFormerBackbone,
-    name_rules,
-)
+from mmlight.models.backbones.base.metaformer import GROUP_NORM, Cfg, MetaFormerBackbone, name_rules
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import GELU
 
 
 class Affine(nn.Module):

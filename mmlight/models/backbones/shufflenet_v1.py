@@ -5,7 +5,6 @@ devices.
 """
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import torch
@@ -16,9 +15,8 @@ from mmlight.compat.cnn.conv_module import ConvModule
 from mmlight.models.backbones.base.shufflenet import ShuffleNet
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import BATCH_NORM, RELU
 
-BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
-RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
 CHANNELS: Final[Mapping[int, tuple[int, int, int]]] = {
     1: (144, 288, 576),
     2: (200, 400, 800),

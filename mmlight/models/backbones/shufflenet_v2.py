@@ -1,7 +1,6 @@
 """ShuffleNetV2 on torchvision."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from torch import Tensor, nn
@@ -11,13 +10,12 @@ from mmlight.compat.cnn.norm import infer_abbr
 from mmlight.models.backbones.base.shufflenet import ShuffleNet
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.conv import check_plain_conv
+from mmlight.models.layers.defaults import BATCH_NORM, RELU
 from mmlight.models.layers.norm import freeze_norms, norm_layer
-from mmlight.models.layers.norm_act import check_plain_conv
 from mmlight.models.layers.replace_layers import replace_layers
 from mmlight.weights.name_map import NameRule
 
-BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
-RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
 CHANNELS: Final[Mapping[float, tuple[int, ...]]] = {
     0.5: (24, 48, 96, 192, 1024),
     1.0: (24, 116, 232, 464, 1024),

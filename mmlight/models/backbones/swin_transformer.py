@@ -1,14 +1,14 @@
 """The Swin Transformer on timm's layers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from torch import Tensor, nn
 
 from mmlight.models.backbones.base.pyramid_backbone import PyramidBackbone, add_norms, split_rates
 from mmlight.models.initialize import InitCfg
-from mmlight.models.layers.patch_embedding import LAYER_NORM, PatchEmbedding
+from mmlight.models.layers.defaults import LAYER_NORM
+from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.layers.position import fit_bias_table, fit_pos_embed, resize_pos_embed
 from mmlight.models.networks.swin import (
     EMPTY,
@@ -19,20 +19,20 @@ from mmlight.models.networks.swin import (
     build_blocks,
     build_merging,
 )
-from mmlight.models.options import Options, find_arch, spread_options, take_options
+from mmlight.models.options import Options, find_arch, name_archs, spread_options, take_options
 from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule, TensorTransform
 
 ARCH_KEYS: Final = ("embed_dims", "depths", "num_heads")
-ARCHS: Final[Mapping[tuple[str, ...], Options]] = {
-    names: MappingProxyType(dict(zip(ARCH_KEYS, numbers, strict=True)))
-    for names, numbers in {
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
         ("t", "tiny"): (96, (2, 2, 6, 2), (3, 6, 12, 24)),
         ("s", "small"): (96, (2, 2, 18, 2), (3, 6, 12, 24)),
         ("b", "base"): (128, (2, 2, 18, 2), (4, 8, 16, 32)),
         ("l", "large"): (192, (2, 2, 18, 2), (6, 12, 24, 48)),
-    }.items()
-}
+    },
+)
 """Names of an architecture -> channels of the first stage, blocks and heads per stage."""
 
 

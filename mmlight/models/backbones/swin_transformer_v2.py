@@ -1,7 +1,6 @@
 """The Swin Transformer V2 on timm's layers."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from timm.models.swin_transformer import PatchMerging
@@ -10,7 +9,7 @@ from torch import nn
 from mmlight.models.backbones.base.pyramid_backbone import split_rates
 from mmlight.models.backbones.swin_transformer import BLOCK_RULES, MERGE, SwinBackbone
 from mmlight.models.initialize import InitCfg
-from mmlight.models.layers.patch_embedding import LAYER_NORM
+from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.networks.swin import (
     EMPTY,
     STAGE_V2,
@@ -19,21 +18,21 @@ from mmlight.models.networks.swin import (
     build_blocks,
     build_merging,
 )
-from mmlight.models.options import Options, find_arch, spread_options, take_options
+from mmlight.models.options import Options, find_arch, name_archs, spread_options, take_options
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("embed_dims", "depths", "num_heads", "extra_norm_every_n_blocks")
-ARCHS: Final[Mapping[tuple[str, ...], Options]] = {
-    names: MappingProxyType(dict(zip(ARCH_KEYS, numbers, strict=True)))
-    for names, numbers in {
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
         ("t", "tiny"): (96, (2, 2, 6, 2), (3, 6, 12, 24), 0),
         ("s", "small"): (96, (2, 2, 18, 2), (3, 6, 12, 24), 0),
         ("b", "base"): (128, (2, 2, 18, 2), (4, 8, 16, 32), 0),
         ("l", "large"): (192, (2, 2, 18, 2), (6, 12, 24, 48), 0),
         ("h", "huge"): (352, (2, 2, 18, 2), (8, 16, 32, 64), 6),
         ("g", "giant"): (512, (2, 2, 42, 4), (16, 32, 64, 128), 6),
-    }.items()
-}
+    },
+)
 """Names of an architecture -> its numbers, in the order of `ARCH_KEYS`."""
 
 

@@ -9,11 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.layers.defaults import GELU, LAYER_NORM
 from mmlight.models.layers.norm import norm_maker
-from mmlight.models.layers.patch_embedding import LAYER_NORM
 from mmlight.models.layers.position import fit_pos_embed, resize_pos_embed
 from mmlight.models.networks.t2t import (
-    GELU,
     AttentionScale,
     T2TModule,
     T2TTransformerLayer,

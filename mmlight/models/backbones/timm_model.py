@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from mmlight.models.initialize import InitCfg, InitModule
 from mmlight.weights.load import load_weights
-from mmlight.weights.name_map import NameRule
 from mmlight.weights.read import read_state
 
 
@@ -31,8 +30,6 @@ class TIMMBackbone(InitModule):
 
     From: mmcls 0.25 and mmpretrain 1.2 `TIMMBackbone`.
     """
-
-    name_rules = (NameRule(r"timm_model\.(.+)", r"timm_model.\1"),)
 
     def __init__(
         self,

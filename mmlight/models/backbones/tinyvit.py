@@ -1,8 +1,7 @@
 """TinyViT on timm."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -10,6 +9,7 @@ from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import GELU, LAYER_NORM
 from mmlight.models.layers.norm import freeze_norms, norm_layer
 from mmlight.models.networks.tinyvit import (
     NAME_RULES,
@@ -18,9 +18,6 @@ from mmlight.models.networks.tinyvit import (
     reset_last_norms,
     set_norms,
 )
-
-GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
-LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})
 
 
 class TinyViT(StagedBackbone):

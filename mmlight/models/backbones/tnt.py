@@ -6,7 +6,6 @@ would treat in another way; so it is written here under the original's names.
 
 import math
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import torch
@@ -14,9 +13,10 @@ from torch import Tensor, nn
 
 from mmlight.compat.cnn.transformer import FFN, MultiheadAttention
 from mmlight.models.initialize import Constant, InitCfg, Initializer, InitModule, TruncNormal
+from mmlight.models.layers.defaults import GELU, LAYER_NORM
+from mmlight.models.layers.drop_path import rising_rates
 from mmlight.models.layers.norm import norm_maker
-from mmlight.models.layers.patch_embedding import LAYER_NORM
-from mmlight.models.options import Options, find_arch
+from mmlight.models.options import Options, find_arch, name_archs
 from mmlight.models.trunc_normal import trunc_normal_
 
 ARCH_KEYS: Final = (
@@ -26,15 +26,14 @@ ARCH_KEYS: Final = (
     "num_heads_outer",
     "num_heads_inner",
 )
-ARCHS: Final[Mapping[tuple[str, ...], Options]] = {
-    names: MappingProxyType(dict(zip(ARCH_KEYS, numbers, strict=True)))
-    for names, numbers in {
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
         ("s", "small"): (384, 24, 12, 6, 4),
         ("b", "base"): (640, 40, 12, 10, 4),
-    }.items()
-}
+    },
+)
 """Names of an architecture -> its numbers, in the order of `ARCH_KEYS`."""
-GELU: Final[Options] = MappingProxyType({"type": "GELU"})
 
 
 class TransformerBlock(nn.Module):
@@ -254,7 +253,7 @@ class TNT(InitModule):
                 attn_drop_rate=attn_drop_rate,
                 drop_path_rate=rate,
             )
-            for rate in torch.linspace(0, drop_path_rate, depth, device="cpu").tolist()
+            for rate in rising_rates(drop_path_rate, depth)
         )
         self.norm = norm(outer)
         for embedding in (self.cls_token, self.patch_pos, self.pixel_pos):

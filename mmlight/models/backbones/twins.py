@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from mmlight.models.backbones.base.pyramid_backbone import split_rates
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, TruncNormal
+from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.layers.norm import norm_maker
-from mmlight.models.layers.patch_embedding import LAYER_NORM, PatchEmbedding
+from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.networks.twins import PaddingMask, TwinsBlock, TwinsNetwork
 from mmlight.models.options import Options, find_arch
 from mmlight.weights.name_map import NameRule

@@ -11,19 +11,20 @@ from mmlight.compat.cnn.layer import build_activation_layer
 from mmlight.compat.cnn.norm import build_norm
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
-from mmlight.models.layers.drop_path import DropPath
-from mmlight.models.options import Options, find_arch, take_options
+from mmlight.models.layers.defaults import LAYER_NORM
+from mmlight.models.layers.drop_path import DropPath, rising_rates
+from mmlight.models.options import Options, find_arch, name_archs, take_options
 
 ARCH_KEYS: Final = ("embed_dims", "depths", "ffn_ratios")
 _WIDTHS, _RATIOS = (64, 128, 320, 512), (8, 8, 4, 4)
-_ROWS: Final[Mapping[tuple[str, ...], tuple[Any, ...]]] = {
-    ("t", "tiny"): ((32, 64, 160, 256), (3, 3, 5, 2), _RATIOS),
-    ("s", "small"): (_WIDTHS, (2, 2, 4, 2), _RATIOS),
-    ("b", "base"): (_WIDTHS, (3, 3, 12, 3), _RATIOS),
-    ("l", "large"): (_WIDTHS, (3, 5, 27, 3), _RATIOS),
-}
-ARCHS: Final[Mapping[tuple[str, ...], Options]] = MappingProxyType(
-    {names: dict(zip(ARCH_KEYS, row, strict=True)) for names, row in _ROWS.items()}
+ARCHS: Final = name_archs(
+    ARCH_KEYS,
+    {
+        ("t", "tiny"): ((32, 64, 160, 256), (3, 3, 5, 2), _RATIOS),
+        ("s", "small"): (_WIDTHS, (2, 2, 4, 2), _RATIOS),
+        ("b", "base"): (_WIDTHS, (3, 3, 12, 3), _RATIOS),
+        ("l", "large"): (_WIDTHS, (3, 5, 27, 3), _RATIOS),
+    },
 )
 """Names of an architecture -> its numbers."""
 BLOCK_DEFAULTS: Final[Options] = MappingProxyType(
@@ -33,7 +34,6 @@ BLOCK_DEFAULTS: Final[Options] = MappingProxyType(
         "layer_scale_init_value": 1e-2,
     }
 )
-LAYER_NORM: Final[Options] = MappingProxyType({"type": "LN"})
 
 
 class MixFFN(nn.Module):
@@ -227,7 +227,7 @@ class VAN(StagedBackbone):
             raise ValueError(f"frozen_stages must be in [-1, {self.depth}), got {frozen_stages}")
         options = take_options(block_cfgs, BLOCK_DEFAULTS, "block_cfgs")
         total = sum(numbers["depths"])
-        rates = iter(torch.linspace(0, drop_path_rate, total, device="cpu").tolist())
+        rates = iter(rising_rates(drop_path_rate, total))
         network, before = nn.Module(), in_channels
         rows = zip(*(numbers[key] for key in ARCH_KEYS), patch_sizes, strict=True)
         for number, (width, depth, ratio, patch) in enumerate(rows, start=1):

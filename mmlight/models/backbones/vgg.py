@@ -1,7 +1,6 @@
 """VGG on timm."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from timm.models import vgg
@@ -11,11 +10,11 @@ from mmlight.compat.cnn.norm import infer_abbr
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, InitCfg, Initializer, Kaiming, Normal
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.conv import check_plain_conv
+from mmlight.models.layers.defaults import RELU
 from mmlight.models.layers.norm import freeze_norms, norm_layer
-from mmlight.models.layers.norm_act import check_plain_conv
 from mmlight.weights.name_map import PathRule
 
-RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
 DEPTHS: Final[Mapping[int, tuple[int, ...]]] = {
     11: (1, 1, 2, 2, 2),
     13: (2, 2, 2, 2, 2),

@@ -1,7 +1,6 @@
 """Vision GNN: an image as a graph of patches, of one resolution or as a pyramid."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 import torch
@@ -10,16 +9,15 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg, InitModule
+from mmlight.models.layers.defaults import BATCH_NORM, GELU
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.networks.vig import (
     FeedForward,
     Grapher,
     GraphPlan,
-    make_norm,
     make_stem,
 )
 
-GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
-BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
 SIDE: Final = 224
 """Height and width of the images [px]; the position embedding allows no other."""
 VIG_ARCHS: Final[Mapping[str, Mapping[str, int]]] = {
@@ -254,7 +252,7 @@ class PyramidVig(GraphBackbone):
             parts: list[nn.Module] = []
             if stage:
                 conv = nn.Conv2d(widths[stage - 1], width, 3, stride=2, padding=1)
-                parts.append(nn.Sequential(conv, make_norm(norm_cfg, width)))
+                parts.append(nn.Sequential(conv, norm_maker(norm_cfg)(width)))
             for _ in range(count):
                 index, rate = next(rates)
                 grapher = Grapher(

@@ -10,14 +10,14 @@ from mmlight.models.backbones.base.plain_transformer import (
     name_rules,
 )
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import GELU
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.networks.vit import (
     ARCHS,
-    GELU,
     TokenNetwork,
     get_arch,
     make_block,
-    make_norm,
     spread_layers,
 )
 
@@ -125,9 +125,9 @@ class VisionTransformer(PlainTransformer):
             tokens=tokens,
             drop_rate=drop_rate,
             norms={
-                "norm_pre": make_norm(norm_cfg, width) if pre_norm else None,
-                "norm": make_norm(norm_cfg, width) if final_norm else None,
-                "fc_norm": make_norm(norm_cfg, width) if out_type == "avg_featmap" else None,
+                "norm_pre": norm_maker(norm_cfg)(width) if pre_norm else None,
+                "norm": norm_maker(norm_cfg)(width) if final_norm else None,
+                "fc_norm": norm_maker(norm_cfg)(width) if out_type == "avg_featmap" else None,
             },
         )
         super().__init__(

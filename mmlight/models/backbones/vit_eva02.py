@@ -12,27 +12,28 @@ from torch import Tensor, nn
 from mmlight.models.backbones.base.plain_transformer import PlainTransformer, check_out_type
 from mmlight.models.backbones.vision_transformer import OutType
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.layers.drop_path import DropPath
-from mmlight.models.layers.norm import freeze_norms, norm_layer
+from mmlight.models.layers.norm import freeze_norms, norm_layer, norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.networks.vit import (
+    ARCH_KEYS,
     TokenNetwork,
     get_arch,
-    make_norm,
-    name_archs,
     spread_layers,
 )
+from mmlight.models.options import name_archs
 from mmlight.weights.name_map import NameRule
 
 ARCHS: Final = name_archs(
+    ARCH_KEYS,
     {
         ("t", "ti", "tiny"): (192, 12, 3, 512),
         ("s", "small"): (384, 12, 6, 1024),
         ("b", "base"): (768, 12, 12, 2048),
         ("l", "large"): (1024, 24, 16, 2730),
-    }
+    },
 )
-LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})
 RULES: Final = (
     NameRule(r"network\.patch_embed\.proj\.(.+)", r"patch_embed.projection.\1"),
     NameRule(r"network\.blocks\.(\d+)\.mlp\.fc1\.(.+)", r"layers.\1.mlp.w12.\2"),
@@ -79,7 +80,8 @@ class RotaryTable(nn.Module):
         """Return sines and cosines side by side for rows and columns: `(rows * columns, 2 C)`."""
         if tuple(grid) == self.grid:
             return torch.cat((self.freqs_sin, self.freqs_cos), dim=-1)
-        return torch.cat(self._compute(grid), dim=-1).to(self.freqs_cos.device)
+        with self.freqs_cos.device:
+            return torch.cat(self._compute(grid), dim=-1)
 
     def _compute(self, grid: Sequence[int]) -> tuple[Tensor, Tensor]:
         half, (rows, columns) = self.channels // 2, grid
@@ -120,7 +122,7 @@ class RotaryBlock(nn.Module):
     ) -> None:
         super().__init__()
         norm_cfg = options["norm_cfg"]
-        self.norm1 = make_norm(norm_cfg, width)
+        self.norm1 = norm_maker(norm_cfg)(width)
         self.attn: Any = AttentionRope(
             width,
             heads,
@@ -132,7 +134,7 @@ class RotaryBlock(nn.Module):
         )
         self.attn.rope = rope
         self.drop_path = DropPath(options["drop_path_rate"])
-        self.norm2 = make_norm(norm_cfg, width)
+        self.norm2 = norm_maker(norm_cfg)(width)
         inner: Any = norm_layer(norm_cfg) if options["sub_ln"] else None
         self.mlp: Any = SwiGLUPacked(
             width,
@@ -242,9 +244,9 @@ class ViTEVA02(PlainTransformer):
             tokens=tokens,
             drop_rate=drop_rate,
             norms={
-                "norm_pre": make_norm(norm_cfg, width) if pre_norm else None,
-                "norm": make_norm(norm_cfg, width) if final_norm else None,
-                "fc_norm": make_norm(norm_cfg, width) if out_type == "avg_featmap" else None,
+                "norm_pre": norm_maker(norm_cfg)(width) if pre_norm else None,
+                "norm": norm_maker(norm_cfg)(width) if final_norm else None,
+                "fc_norm": norm_maker(norm_cfg)(width) if out_type == "avg_featmap" else None,
             },
         )
         network.rope = rope

@@ -17,29 +17,24 @@ from mmlight.models.backbones.base.plain_transformer import (
 )
 from mmlight.models.backbones.vision_transformer import LAYER_NORM
 from mmlight.models.initialize import InitCfg
+from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import freeze_norms, norm_layer
 from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.layers.position import resize_pos_embed
-from mmlight.models.networks.vit import (
-    ARCH_KEYS,
-    GELU,
-    TokenNetwork,
-    make_mlp,
-    spread_layers,
-)
-from mmlight.models.options import find_arch
+from mmlight.models.networks.vit import ARCH_KEYS, TokenNetwork, make_mlp, spread_layers
+from mmlight.models.options import find_arch, name_archs
 from mmlight.weights.name_map import NameRule
 
 SAM_KEYS: Final = (*ARCH_KEYS, "global_attn_indexes")
-_ROWS: Final = {
-    ("b", "base"): (768, 12, 12, 3072, (2, 5, 8, 11)),
-    ("l", "large"): (1024, 24, 16, 4096, (5, 11, 17, 23)),
-    ("h", "huge"): (1280, 32, 16, 5120, (7, 15, 23, 31)),
-}
-ARCHS: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
-    names: dict(zip(SAM_KEYS, row, strict=True)) for names, row in _ROWS.items()
-}
+ARCHS: Final = name_archs(
+    SAM_KEYS,
+    {
+        ("b", "base"): (768, 12, 12, 3072, (2, 5, 8, 11)),
+        ("l", "large"): (1024, 24, 16, 4096, (5, 11, 17, 23)),
+        ("h", "huge"): (1280, 32, 16, 5120, (7, 15, 23, 31)),
+    },
+)
 OUT_TYPES: Final = ("raw", "featmap", "avg_featmap")
 NECK_RULE: Final = NameRule(r"network\.neck\.(.+)", r"channel_reduction.\1")
 

@@ -11,15 +11,14 @@ from torch import Tensor, nn
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg, Initializer, Kaiming, TruncNormal
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import BATCH_NORM, GELU
 from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import norm_maker
 from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule
 
 OUT_TYPES: Final = ("raw", "cls_token", "featmap", "avg_featmap")
-BATCH_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "BN"})
 LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN", "eps": 1e-6})
-GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
 RULES: Final = (
     *(
         NameRule(

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from torch import Tensor, nn
 
 from mmlight.models.heads.cls_head import ClsHead, check_num_classes, last_feature
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import RELU
 from mmlight.models.layers.norm import norm_layer
-
-RELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "ReLU"})
 
 
 class LinearBlock(nn.Module):

@@ -1,16 +1,14 @@
 """The head of Vision GNN."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from torch import Tensor, nn
 
 from mmlight.models.heads.cls_head import ClsHead, check_num_classes
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.activation import activation_layer
-
-GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
+from mmlight.models.layers.defaults import GELU
 
 
 class VigClsHead(ClsHead):

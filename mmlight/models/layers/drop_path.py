@@ -44,3 +44,14 @@ class DropPath(nn.Module):
     def extra_repr(self) -> str:
         """Show the probability."""
         return f"drop_prob={self.drop_prob:.3f}"
+
+
+def rising_rates(rate: float, count: int) -> list[float]:
+    """Return a rate of stochastic depth for each of `count` blocks, from 0 up to `rate`.
+
+    Examples:
+        >>> rising_rates(0.5, 3)
+        [0.0, 0.25, 0.5]
+    """
+    rates: list[float] = torch.linspace(0, rate, count, device="cpu").tolist()
+    return rates

@@ -15,7 +15,6 @@ _WITH_ACTIVATION: Final[Mapping[Any, Any]] = {
     nn.BatchNorm2d: BatchNormAct2d,
     nn.SyncBatchNorm: SyncBatchNormAct,
 }
-_SAME_PADDING: Final = "Conv2dAdaptivePadding"
 
 
 def norm_act_layer(norm_cfg: Cfg, act_cfg: Cfg) -> Callable[..., nn.Module]:
@@ -66,28 +65,3 @@ def swap_norms(network: nn.Module, norm_cfg: Cfg) -> None:
             new.act = old.act
         parent, _, name = path.rpartition(".")
         setattr(network.get_submodule(parent), name, new)
-
-
-def read_padding(conv_cfg: Cfg | None) -> str:
-    """Return timm's word for the padding of a convolution: '' half the kernel, 'same' as needed.
-
-    Raises:
-        ValueError: If it is another convolution.
-
-    Examples:
-        >>> read_padding(None), read_padding({"type": "Conv2dAdaptivePadding"})
-        ('', 'same')
-    """
-    if conv_cfg is not None and dict(conv_cfg) == {"type": _SAME_PADDING}:
-        return "same"
-    if conv_cfg is None or dict(conv_cfg) in ({"type": "Conv2d"}, {"type": "Conv"}):
-        return ""
-    raise ValueError(
-        f"conv_cfg must be None or of type 'Conv2d' or {_SAME_PADDING!r}, got {conv_cfg}"
-    )
-
-
-def check_plain_conv(conv_cfg: Cfg | None) -> None:
-    """Raise a ValueError for any convolution but torch's."""
-    if read_padding(conv_cfg):
-        raise ValueError(f"conv_cfg must be None or of type 'Conv2d', got {conv_cfg}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -11,7 +11,6 @@ from mmlight.models.layers.norm import norm_maker
 from mmlight.models.options import take_options
 
 Pair = int | tuple[int, int]
-LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN"})
 
 
 class PatchEmbedding(nn.Module):

@@ -2,8 +2,8 @@
 
 from torch import Tensor, nn
 
-from mmlight.models.losses.focal_loss import class_scores
 from mmlight.models.losses.reduce import as_column, check_reduction, reduce_loss
+from mmlight.models.targets import class_scores
 
 
 def asymmetric_loss(
@@ -108,7 +108,7 @@ class AsymmetricLoss(nn.Module):
         """
         return self.loss_weight * asymmetric_loss(
             pred,
-            class_scores(target, pred),
+            class_scores(target, pred.shape[-1]),
             weight,
             gamma_pos=self.gamma_pos,
             gamma_neg=self.gamma_neg,

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlight.models.losses.reduce import as_column, check_reduction, reduce_loss
-from mmlight.models.targets import to_scores
+from mmlight.models.targets import class_scores
 
 
 def sigmoid_focal_loss(
@@ -92,16 +92,10 @@ class FocalLoss(nn.Module):
         """
         return self.loss_weight * sigmoid_focal_loss(
             pred,
-            class_scores(target, pred),
+            class_scores(target, pred.shape[-1]),
             weight,
             self.gamma,
             self.alpha,
             reduction_override or self.reduction,
             avg_factor,
         )
-
-
-def class_scores(target: Tensor, pred: Tensor) -> Tensor:
-    """Return scores `(B, K)` of class indices `(B,)` or `(B, 1)`; scores stay as they are."""
-    is_index = target.dim() == 1 or (target.dim() == 2 and target.shape[1] == 1)
-    return to_scores(target.flatten(), pred.shape[-1]) if is_index else target

@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mmlight.models.losses.cross_entropy_loss import CrossEntropyLoss
+from mmlight.models.targets import class_scores
 
 MODES: Final = ("original", "classy_vision", "multi_label")
 
@@ -35,10 +35,7 @@ def smooth_labels(
 
     From: mmcls 0.25 and mmpretrain 1.2 `LabelSmoothLoss`.
     """
-    is_index = label.dim() == 1 or (label.dim() == 2 and label.shape[1] == 1)
-    if is_index:
-        label = functional.one_hot(label.long().flatten(), num_classes)  # (B,) -> (B, K)
-    label = label.float()
+    label = class_scores(label, num_classes).float()
     if mode == "multi_label":
         smoothed = torch.full_like(label, smoothing)
         return smoothed.masked_fill_(label > 0, 1 - smoothing)

@@ -1,7 +1,5 @@
 """The parts of Conformer: convolutions, a transformer, and bridges between them."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 import torch
@@ -10,11 +8,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlight.compat.cnn.transformer import FFN
+from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.drop_path import DropPath
 
 EPS: Final = 1e-6
 """Of all norms but the first and the last of the network."""
-GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
 
 
 class EncoderLayer(nn.Module):

@@ -8,9 +8,9 @@ from timm.models.davit import ChannelBlock, SpatialBlock
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.patch_embed import AdaptivePadding
+from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import norm_maker
-from mmlight.models.layers.patch_embedding import LAYER_NORM
 from mmlight.models.networks.swin import EMPTY, SwinStage, feed_forward
 from mmlight.models.options import Options, spread_options, take_options
 

@@ -7,7 +7,6 @@ the names follow from a walk over the built network.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-import torch
 from timm.models._efficientnet_blocks import (
     ConvBnAct,
     DepthwiseSeparableConv,
@@ -18,7 +17,7 @@ from timm.models.efficientnet import EfficientNet as TimmEfficientNet
 from torch import nn
 
 from mmlight.models.layers.activation import activation_layer
-from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.drop_path import DropPath, rising_rates
 from mmlight.models.layers.norm_act import norm_act_layer
 from mmlight.weights.name_map import PathRule
 
@@ -144,7 +143,7 @@ def set_drop_path(network: Any, rate: float, *, only_used: Sequence[type] = ()) 
         only_used: Kinds of blocks that only get it where they have a shortcut.
     """
     blocks: list[Any] = [block for stage in network.blocks for block in stage]
-    rates = torch.linspace(0, rate, len(blocks), device="cpu").tolist()
+    rates = rising_rates(rate, len(blocks))
     for block, block_rate in zip(blocks, rates, strict=True):
         used = block_rate > 0 and (block.has_skip or not isinstance(block, tuple(only_used)))
         block.drop_path = DropPath(block_rate) if used else nn.Identity()

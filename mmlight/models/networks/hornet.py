@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlight.compat.cnn.scale import LayerScale
-from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.drop_path import DropPath, rising_rates
 from mmlight.models.options import Options
 
 EPS: Final = 1e-6
@@ -214,7 +214,7 @@ def build_stages(
         options: `scale` and `use_layer_scale` of all blocks.
     """
     total = sum(numbers["depths"])
-    rates = iter(torch.linspace(0, drop_path_rate, total, device="cpu").tolist())
+    rates = iter(rising_rates(drop_path_rate, total))
     rows = zip(widths, numbers["orders"], numbers["dw_cfg"], numbers["depths"], strict=True)
     return nn.ModuleList(
         nn.Sequential(

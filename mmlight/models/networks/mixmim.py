@@ -1,8 +1,7 @@
 """The parts of MixMIM: attention in windows without shifts, and patch merging."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -10,10 +9,9 @@ from torch.nn import functional
 from mmlight.compat.cnn.norm import build_norm
 from mmlight.compat.cnn.patch_embed import AdaptivePadding
 from mmlight.compat.cnn.transformer import FFN
+from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.window_attention import WindowAttention
-
-GELU: Final[Mapping[str, Any]] = MappingProxyType({"type": "GELU"})
 
 
 class WindowBlock(nn.Module):

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlight.compat.cnn.conv_module import ConvModule
-from mmlight.models.layers.drop_path import DropPath
-from mmlight.models.layers.reparam import BATCH_NORM, RELU, fuse_conv_norm
+from mmlight.models.layers.defaults import BATCH_NORM, RELU
+from mmlight.models.layers.drop_path import DropPath, rising_rates
+from mmlight.models.layers.reparam_blocks import fuse_conv_norm
 
 
 def conv_norm(
@@ -181,7 +181,7 @@ def build_stages(
         merged: Whether small and large kernels are one convolution.
     """
     total = sum(numbers["layers"])
-    rates = iter(torch.linspace(0, drop_path_rate, total, device="cpu").tolist())
+    rates = iter(rising_rates(drop_path_rate, total))
     stages = nn.ModuleList()
     rows = (numbers[key] for key in ("channels", "layers", "large_kernel_sizes"))
     for width, depth, size in zip(*rows, strict=True):

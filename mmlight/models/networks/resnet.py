@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-import torch
 from timm.layers.helpers import make_divisible
 from timm.layers.squeeze_excite import SEModule
 from timm.models.res2net import Bottle2neck
@@ -22,7 +21,7 @@ from timm.models.resnet import BasicBlock, Bottleneck, make_blocks
 from timm.models.resnet import ResNet as TimmResNet
 from torch import nn
 
-from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.drop_path import DropPath, rising_rates
 
 Archs: TypeAlias = Mapping[int, tuple[Any, tuple[int, ...]]]
 
@@ -172,7 +171,7 @@ def drop_path_rates(count: int, rate: float, schedule: str) -> list[float]:
         raise ValueError(f"drop_path_schedule must be 'linear' or 'constant', got {schedule!r}")
     if schedule == "constant":
         return [rate] * count
-    rates: list[float] = torch.linspace(0, rate, count, device="cpu").tolist()
+    rates: list[float] = rising_rates(rate, count)
     return rates
 
 

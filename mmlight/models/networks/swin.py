@@ -17,9 +17,10 @@ from timm.models.swin_transformer_v2 import WindowAttention as WindowAttentionV2
 from torch import Tensor, nn
 
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import norm_maker
-from mmlight.models.layers.patch_embedding import LAYER_NORM, PatchEmbedding
+from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.layers.window import attend_in_windows
 from mmlight.models.options import Options, spread_options, take_options
 

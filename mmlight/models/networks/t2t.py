@@ -1,7 +1,6 @@
 """The layers of T2T-ViT."""
 
 from collections.abc import Sequence
-from types import MappingProxyType
 from typing import Final, Literal
 
 import torch
@@ -9,13 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmlight.compat.cnn.transformer import FFN
+from mmlight.models.layers.defaults import GELU, LAYER_NORM
 from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import norm_maker
-from mmlight.models.layers.patch_embedding import LAYER_NORM
 from mmlight.models.options import Options
 
 AttentionScale = Literal["multiply", "divide"]
-GELU: Final[Options] = MappingProxyType({"type": "GELU"})
 SPLITS: Final = ((7, 4, 2), (3, 2, 1), (3, 2, 1))
 """Kernel, stride and padding of the three steps from pixels to tokens."""
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import torch
 from timm.models.tiny_vit import MBConv, TinyVit
 from torch import nn
 
 from mmlight.models.layers.attention_bias import compute_bias_anew
-from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.drop_path import DropPath, rising_rates
 from mmlight.weights.name_map import NameRule
 
 ARCH_KEYS: Final = ("channels", "num_heads", "depths")
@@ -89,7 +88,7 @@ def build_network(
     )
     compute_bias_anew(network)
     network.head = nn.Module()
-    rates = torch.linspace(0, drop_path_rate, sum(depths), device="cpu").tolist()
+    rates = rising_rates(drop_path_rate, sum(depths))
     blocks: list[Any] = [block for stage in network.stages for block in stage.blocks]
     for block, rate in zip(blocks, rates, strict=True):
         has_attention = not isinstance(block, MBConv)

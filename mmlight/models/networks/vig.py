@@ -12,9 +12,7 @@ from torch.nn import functional
 
 from mmlight.models.layers.activation import activation_layer
 from mmlight.models.layers.drop_path import DropPath
-from mmlight.models.layers.norm import freeze_norms, norm_layer
-
-Maker = Callable[..., nn.Module]
+from mmlight.models.layers.norm import norm_maker
 
 
 @dataclass(frozen=True)
@@ -46,15 +44,8 @@ class GraphPlan:
     def conv(self, in_channels: int, out_channels: int) -> nn.Sequential:
         """Make a 1x1 convolution in four groups, with norm and activation."""
         conv = nn.Conv2d(in_channels, out_channels, 1, groups=4, bias=self.bias)
-        norms = [] if self.norm_cfg is None else [make_norm(self.norm_cfg, out_channels)]
+        norms = [] if self.norm_cfg is None else [norm_maker(self.norm_cfg)(out_channels)]
         return nn.Sequential(conv, *norms, activation_layer(self.act_cfg)())
-
-
-def make_norm(norm_cfg: Mapping[str, Any], channels: int) -> nn.Module:
-    """Make a norm of an `norm_cfg`, frozen where that says so."""
-    norm = norm_layer(norm_cfg)(channels)
-    freeze_norms(norm, norm_cfg)
-    return norm
 
 
 class EdgeConv(nn.Module):
@@ -284,7 +275,7 @@ def make_stem(
     """Make 3x3 convolutions of stride 2 between the widths, and one of stride 1 behind them."""
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
-        layers += [nn.Conv2d(before, after, 3, 2, padding=1), make_norm(norm_cfg, after)]
+        layers += [nn.Conv2d(before, after, 3, 2, padding=1), norm_maker(norm_cfg)(after)]
         layers.append(activation_layer(act_cfg)())
     last = widths[-1]
-    return nn.Sequential(*layers, nn.Conv2d(last, last, 3, padding=1), make_norm(norm_cfg, last))
+    return nn.Sequential(*layers, nn.Conv2d(last, last, 3, padding=1), norm_maker(norm_cfg)(last))

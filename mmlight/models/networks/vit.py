@@ -14,7 +14,7 @@ from mmlight.models.layers.activation import activation_layer
 from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import freeze_norms, norm_layer
 from mmlight.models.layers.patch_embedding import PatchEmbedding
-from mmlight.models.options import find_arch, spread_options, take_options
+from mmlight.models.options import find_arch, name_archs, spread_options, take_options
 
 Options = Mapping[str, Any]
 Pair = int | tuple[int, int]
@@ -22,12 +22,8 @@ Pair = int | tuple[int, int]
 ARCH_KEYS: Final = ("embed_dims", "num_layers", "num_heads", "feedforward_channels")
 
 
-def name_archs(rows: Mapping[tuple[str, ...], Sequence[int]]) -> dict[tuple[str, ...], Options]:
-    """Return a table of architectures with the numbers named by `ARCH_KEYS`."""
-    return {names: dict(zip(ARCH_KEYS, row, strict=True)) for names, row in rows.items()}
-
-
 ARCHS: Final = name_archs(
+    ARCH_KEYS,
     {
         ("s", "small"): (768, 8, 8, 2304),
         ("b", "base", "deit-b", "deit-base"): (768, 12, 12, 3072),
@@ -37,12 +33,11 @@ ARCHS: Final = name_archs(
         ("deit-t", "deit-tiny"): (192, 12, 3, 768),
         ("deit-s", "deit-small", "dinov2-s", "dinov2-small"): (384, 12, 6, 1536),
         ("dinov2-g", "dinov2-giant"): (1536, 40, 24, 6144),
-    }
+    },
 )
 """Names of an architecture -> its numbers."""
 
 FFN_TYPES: Final = ("origin", "swiglu_fused")
-GELU: Final[Options] = {"type": "GELU"}
 SMALLEST_SCALE: Final = 1e-5
 """Start value of layer scale where only its presence is asked for."""
 
@@ -87,13 +82,6 @@ def spread_layers(
         take_options(options, {**defaults, "drop_path_rate": rate}, "layer_cfgs")
         for options, rate in zip(given, rates, strict=True)
     ]
-
-
-def make_norm(norm_cfg: Options, channels: int) -> nn.Module:
-    """Make a norm layer, without gradients where `norm_cfg` says so."""
-    norm = norm_layer(norm_cfg)(channels)
-    freeze_norms(norm, norm_cfg)
-    return norm
 
 
 def make_mlp(width: int, options: Options) -> nn.Module:

@@ -3,12 +3,7 @@ import torch
 from timm.layers.norm_act import BatchNormAct2d, SyncBatchNormAct
 from torch import nn
 
-from mmlight.models.layers.norm_act import (
-    check_plain_conv,
-    norm_act_layer,
-    read_padding,
-    swap_norms,
-)
+from mmlight.models.layers.norm_act import norm_act_layer, swap_norms
 
 
 def test_activation_follows_the_norm_when_applied() -> None:
@@ -30,17 +25,6 @@ def test_makes_a_synchronized_norm() -> None:
 def test_raises_when_norm_is_another_one() -> None:
     with pytest.raises(ValueError, match="norm_cfg type must be 'BN' or 'SyncBN', got 'GN'"):
         norm_act_layer({"type": "GN", "num_groups": 2}, {"type": "ReLU"})
-
-
-@pytest.mark.parametrize("read", [read_padding, check_plain_conv])
-def test_raises_when_convolution_is_another_one(read) -> None:
-    with pytest.raises(ValueError, match=r"conv_cfg must be None .* got {'type': 'ConvWS'}"):
-        read({"type": "ConvWS"})
-
-
-def test_raises_when_padding_is_not_plain() -> None:
-    with pytest.raises(ValueError, match=r"got {'type': 'Conv2dAdaptivePadding'}"):
-        check_plain_conv({"type": "Conv2dAdaptivePadding"})
 
 
 def test_swaps_norms_and_keeps_their_activations() -> None:

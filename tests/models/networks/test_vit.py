@@ -8,7 +8,6 @@ from mmlight.models.networks.vit import (
     TokenNetwork,
     get_arch,
     make_mlp,
-    make_norm,
     spread_layers,
 )
 
@@ -63,11 +62,6 @@ def test_feed_forward_widths_are_exact(options, widths) -> None:
     layers = [layer.out_features for layer in mlp.modules() if isinstance(layer, nn.Linear)]
     assert layers == widths
     assert mlp(torch.rand(2, 3, 8)).shape == (2, 3, 8)
-
-
-def test_norm_gets_no_gradient_when_asked() -> None:
-    assert make_norm({"type": "LN"}, 4).weight.requires_grad
-    assert not make_norm({"type": "LN", "requires_grad": False}, 4).weight.requires_grad
 
 
 def test_network_has_the_names_of_timm() -> None:

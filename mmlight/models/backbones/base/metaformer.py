@@ -18,7 +18,6 @@ from mmlight.weights.name_map import NameRule
 
 Cfg = Mapping[str, Any]
 GROUP_NORM: Final[Cfg] = MappingProxyType({"type": "GN", "num_groups": 1})
-GELU: Final[Cfg] = MappingProxyType({"type": "GELU"})
 _NARROW, _WIDE = (64, 128, 320, 512), (96, 192, 384, 768)
 ARCHS: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...], float]]] = {
     "s12": ((2, 2, 6, 2), _NARROW, 1e-5),

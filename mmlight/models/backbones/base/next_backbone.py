@@ -7,11 +7,10 @@ any patch size.
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final
 
-import torch
 from torch import Tensor, nn
 
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
-from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.drop_path import DropPath, rising_rates
 from mmlight.weights.name_map import NameRule
 
 _BLOCK: Final = r"network\.stages\.(\d+)\.blocks\.(\d+)"
@@ -152,6 +151,6 @@ class NextBackbone(StagedBackbone):
 def set_drop_path(network: Any, rate: float) -> None:
     """Let the rate of stochastic depth rise from 0 to `rate` over the blocks."""
     blocks: list[Any] = [block for stage in network.stages for block in stage.blocks]
-    rates = torch.linspace(0, rate, len(blocks), device="cpu").tolist()
+    rates = rising_rates(rate, len(blocks))
     for block, block_rate in zip(blocks, rates, strict=True):
         block.drop_path = DropPath(block_rate) if block_rate > 0 else nn.Identity()

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
+from mmlight.models.layers.drop_path import rising_rates
 from mmlight.models.layers.norm import norm_maker
 
 
@@ -123,7 +123,7 @@ def split_rates(rate: float, depths: Sequence[int]) -> list[list[float]]:
         >>> split_rates(0.5, (1, 2))
         [[0.0], [0.25, 0.5]]
     """
-    rates = iter(torch.linspace(0, rate, sum(depths), device="cpu").tolist())
+    rates = iter(rising_rates(rate, sum(depths)))
     return [list(islice(rates, depth)) for depth in depths]
 
 

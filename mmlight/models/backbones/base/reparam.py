@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mmlight.compat.cnn.conv_module import ConvModule
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import Constant, Initializer, Kaiming
+from mmlight.models.layers.conv import check_plain_conv
 from mmlight.models.layers.norm import freeze_norms
 from mmlight.weights.name_map import NameRule
 
@@ -76,8 +77,7 @@ class ReparamBackbone(StagedBackbone):
         deploy: bool,
         **options: Any,
     ) -> None:
-        if conv_cfg is not None and dict(conv_cfg) not in ({"type": "Conv2d"}, {"type": "Conv"}):
-            raise ValueError(f"conv_cfg must be None or of type 'Conv2d', got {conv_cfg}")
+        check_plain_conv(conv_cfg)
         freeze_norms(network, norm_cfg)
         super().__init__(network, **options)
         self.norm_cfg = dict(norm_cfg)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmlight.models.layers.reparam import build_layers, fuse_conv_norm, squeeze_excite
+from mmlight.models.layers.reparam_blocks import build_layers, fuse_conv_norm, squeeze_excite
 
 
 def _calibrated(channels: int) -> nn.BatchNorm2d:

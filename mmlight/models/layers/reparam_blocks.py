@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from mmlight.compat.cnn.channel import make_divisible
 from mmlight.models.layers.activation import activation_layer
+from mmlight.models.layers.defaults import RELU
 from mmlight.models.layers.norm import norm_layer
+from mmlight.models.options import take_options
 
 Cfg = Mapping[str, Any]
-BATCH_NORM: Final[Cfg] = MappingProxyType({"type": "BN"})
-RELU: Final[Cfg] = MappingProxyType({"type": "ReLU"})
 SQUEEZE_DEFAULTS: Final[Cfg] = MappingProxyType(
     {
         "squeeze_channels": None,
@@ -90,10 +90,7 @@ def squeeze_excite(se_cfg: Cfg) -> Callable[..., nn.Module]:
     Raises:
         ValueError: If timm cannot do a value.
     """
-    for key, value in se_cfg.items():
-        if key not in SQUEEZE_DEFAULTS:
-            raise ValueError(f"se_cfg does not support {key}={value!r}")
-    options = {**SQUEEZE_DEFAULTS, **se_cfg}
+    options = take_options(se_cfg, SQUEEZE_DEFAULTS, "se_cfg")
     both = options["act_cfg"]
     first, second = (both, both) if isinstance(both, Mapping) else both
 
