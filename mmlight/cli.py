@@ -14,7 +14,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -225,8 +225,16 @@ def _start(stage: str, spec: Spec, checkpoint: str | None) -> int:
     results = getattr(run, stage)(spec, checkpoint)
     for row in results if stage == "predict" and _is_first_process() else ():
         where = row.get("img_path") or row.get("sample_idx", "")
-        print(f"{where}\t{row['pred_class']}\t{row['pred_score']:.4f}")
+        print("\t".join([str(where), *_to_columns(row)]))
     return 0
+
+
+def _to_columns(row: Mapping[str, Any]) -> Iterator[str]:
+    """Return the columns of a prediction: class and score, or of several classes lists with `,`."""
+    classes, scores = row["pred_class"], row["pred_score"]
+    several = isinstance(classes, list)
+    yield ",".join(classes) if several else classes
+    yield ",".join(f"{score:.4f}" for score in (scores if several else [scores]))
 
 
 def _print_usage(words: list[str]) -> int:

@@ -19,9 +19,9 @@ from mmlight.module import ImageClassifier
 from mmlight.read.config import Config
 from mmlight.run import read_spec
 from mmlight.spec import Call, Spec
-from mmlight.visualize.predictions import draw_prediction
+from mmlight.visualize.predictions import describe_prediction, draw_prediction
 from mmlight.weights.describe import find_classes
-from mmlight.weights.load import load_weights
+from mmlight.weights.load import load_all_weights
 from mmlight.weights.read import read_checkpoint
 
 Image = str | Path | np.ndarray
@@ -59,7 +59,7 @@ def init_model(
     spec = Spec.from_yaml(ours["spec"]) if config is None else read_spec(config)
     model = build_model(_without_training(spec))
     if checkpoint is not None:
-        load_weights(model, str(checkpoint))
+        load_all_weights(model, str(checkpoint))
     model.classes = find_classes(content) or _find_classes(spec)
     model.pipeline = _build_pipeline(spec)
     return model.to(device).eval()
@@ -112,8 +112,7 @@ def show_result_pyplot(
     From: mmcls 0.25 `show_result_pyplot`.
     """
     array = read_image(str(img)) if isinstance(img, (str, Path)) else img
-    lines = [str(result["pred_class"]), f"{result['pred_score']:.2f}"]
-    picture = draw_prediction(array, lines)
+    picture = draw_prediction(array, describe_prediction(result).split(", "))
     if out_file is not None:
         Path(out_file).parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(out_file, picture)

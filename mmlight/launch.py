@@ -12,7 +12,8 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import distributed
 
 from mmlight.build import Parts, describe
-from mmlight.errors import ConfigError, DataError, MMLightError
+from mmlight.check.training import compare_topk
+from mmlight.errors import ConfigError, DataError, MMLightError, raise_all
 from mmlight.quiet import quiet_lightning
 from mmlight.spec import Spec
 
@@ -36,6 +37,7 @@ def check_stage(parts: Parts, stage: str) -> None:
 
     Raises:
         ConfigError: If there is no data for it, or no optimizer to train with.
+        MMLightErrors: If metrics ask for more classes than there are.
     """
     if getattr(parts.data, stage) is None:
         name = "test" if stage == "predict" else stage
@@ -50,6 +52,19 @@ def check_stage(parts: Parts, stage: str) -> None:
             "the config has no optimizer",
             next_step="Add optim_wrapper=dict(optimizer=...), in 0.x words optimizer=dict(...).",
         )
+    raise_all(_compare_metrics(parts, stage))
+
+
+def _compare_metrics(parts: Parts, stage: str) -> list[MMLightError]:
+    """Return what is wrong with the `topk` of the head and of the metrics of a stage."""
+    model, words = parts.model, parts.spec.model
+    pairs = [(words.get("head"), model.head)] if stage == "train" else []
+    part = "val" if stage == "train" and parts.data.val is not None else stage
+    if part in ("val", "test"):
+        name = f"{part}_metrics"
+        pairs += zip(words.get(name) or (), getattr(model, name), strict=True)
+    found = [compare_topk(call, owner, model.num_classes) for call, owner in pairs]
+    return [problem for problem in found if problem is not None]
 
 
 @rank_zero_only

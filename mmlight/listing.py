@@ -3,6 +3,7 @@
 To add a network: put the values of its size argument into `SIZES`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -111,7 +112,8 @@ def list_models(pattern: str = "") -> list[str]:
     """Return the backbones that a config can name, as `type argument=value`.
 
     Args:
-        pattern: Part of a name, upper or lower case; `*` and `?` stand for any text and letter.
+        pattern: Part of a name, upper or lower case; `*` and `?` stand for any text and letter, as
+            do `_`, `-`, and nothing between a letter and a number: `resnet50`, `swin_tiny`.
 
     Examples:
         >>> list_models("resnet*=18")
@@ -120,7 +122,8 @@ def list_models(pattern: str = "") -> list[str]:
     From: mmpretrain 1.2 `list_models`, which lists configs with published weights instead.
     """
     names = (f"{kind} {key}={value}" for kind, (key, values) in SIZES.items() for value in values)
-    return [name for name in names if fnmatchcase(name.lower(), f"*{pattern.lower()}*")]
+    wanted = re.sub(r"[_-]+|(?<=[a-z])(?=\d)", "*", pattern.lower())
+    return [name for name in names if fnmatchcase(name.lower(), f"*{wanted}*")]
 
 
 def describe_backbone(name: str) -> Call:

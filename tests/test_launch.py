@@ -8,7 +8,7 @@ import torch.distributed
 import torch.utils.data
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-from mmlight.errors import ConfigError, DataError, WeightsError
+from mmlight.errors import ConfigError, DataError, UnsupportedValueError, WeightsError
 from mmlight.launch import (
     check_stage,
     deal_back,
@@ -17,6 +17,7 @@ from mmlight.launch import (
     save_description,
     start,
 )
+from mmlight.metrics.accuracy import Accuracy
 from mmlight.read.config import Config
 from mmlight.read.node import Origin
 from mmlight.run import read_spec
@@ -55,7 +56,33 @@ def test_keeps_an_origin_that_is_known() -> None:
 def _parts(stage: str, optimizer: object = 1) -> Any:
     data = SimpleNamespace(train=None, val=None, test=None, predict=None)
     setattr(data, stage, "a loader")
-    return SimpleNamespace(data=data, model=SimpleNamespace(optimizer_builder=optimizer))
+    metric, call = (
+        Accuracy(topk=(1, 5)),
+        Call("X", path="val_evaluator", origins={"topk": "c.py:7"}),
+    )
+    model = SimpleNamespace(
+        optimizer_builder=optimizer,
+        head=None,
+        num_classes=None,
+        val_metrics=[metric],
+        test_metrics=[],
+    )
+    spec = Spec(model={"val_metrics": (call,)})
+    return SimpleNamespace(data=data, model=model, spec=spec)
+
+
+@pytest.mark.parametrize("stage", ["train", "val"])
+def test_refuses_metrics_for_more_classes_than_there_are(stage: str) -> None:
+    parts = _parts(stage)
+    parts.data.val = "a loader"
+    check_stage(parts, stage)
+    parts.model.num_classes = 4
+    with pytest.raises(
+        UnsupportedValueError, match=r"topk=\(1, 5\) asks for more than the 4"
+    ) as error:
+        check_stage(parts, stage)
+    assert (error.value.path, error.value.origin) == ("val_evaluator.topk", "c.py:7")
+    check_stage(_parts("predict"), "predict")
 
 
 def test_names_what_a_stage_lacks() -> None:

@@ -47,6 +47,9 @@ def test_smallest_of_each_type_can_be_copied(kind: str) -> None:
     [
         ("vgg d*1?", ["VGG depth=11", "VGG depth=13", "VGG depth=16", "VGG depth=19"]),
         ("SWINtransformer arch=t", ["SwinTransformer arch=tiny"]),
+        ("regnetx_400mf", ["RegNet arch=regnetx_400mf"]),
+        ("seresnet50", ["SEResNet depth=50"]),
+        ("swin_tiny", ["SwinTransformer arch=tiny", "SwinTransformerV2 arch=tiny"]),
         ("nothing", []),
     ],
 )

@@ -10,7 +10,13 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
-from mmlight.visualize.predictions import RIGHT, WRONG, draw_grid, draw_prediction
+from mmlight.visualize.predictions import (
+    RIGHT,
+    WRONG,
+    describe_prediction,
+    draw_grid,
+    draw_prediction,
+)
 
 
 class PredictionGrid(Callback):
@@ -46,12 +52,9 @@ class PredictionGrid(Callback):
         cells = []
         for image, scores, target in zip(batch["inputs"], outputs["scores"], targets, strict=False):
             found = pl_module.describe_scores(scores.float().cpu())
-            right = found["pred_label"] == target
+            right = found["pred_label"] in (target, [target])
             true = pl_module.classes[target] if target < len(pl_module.classes) else str(target)
-            lines = [
-                f"{found['pred_class']} {found['pred_score']:.2f}",
-                "" if right else f"({true})",
-            ]
+            lines = [describe_prediction(found), "" if right else f"({true})"]
             cells.append(
                 draw_prediction(_to_array(image, is_bgr), lines, color=RIGHT if right else WRONG)
             )

@@ -72,20 +72,31 @@ def examine_metrics(spec: Spec, network: Network, found: Findings) -> dict[str, 
 
 
 def _compare_topk(call: Any, owner: Any, network: Network, found: Findings) -> None:
-    topk = getattr(owner, "topk", ())
-    unused = isinstance(owner, nn.Module) and not getattr(owner, "cal_acc", True)
-    if not isinstance(call, Call) or unused or not network.num_classes or not topk:
-        return
-    if max(topk) > network.num_classes:
-        found.add(
-            UnsupportedValueError(
-                f"{call.path}.topk",
-                f"topk={tuple(topk)} asks for more than the {network.num_classes} classes",
-                origin=call.origins.get("topk") or call.origin or "",
-                expected=f"numbers up to {network.num_classes}",
-                next_step="Set topk=(1,), or the right number of classes.",
-            )
-        )
+    problem = compare_topk(call, owner, network.num_classes)
+    if problem is not None:
+        found.add(problem)
+
+
+def compare_topk(call: Any, owner: Any, num_classes: int | None) -> UnsupportedValueError | None:
+    """Return what is wrong when a metric or a head asks for more classes than there are.
+
+    Args:
+        call: How `owner` was made; anything else than a Call is not looked at.
+        owner: What may have an attribute `topk`.
+        num_classes: Number of classes, None if it is not known.
+    """
+    topk = getattr(owner, "topk", None) or ()
+    largest = topk if isinstance(topk, int) else max(topk, default=0)
+    unused = not getattr(owner, "cal_acc", True)
+    if not isinstance(call, Call) or unused or num_classes is None or largest <= num_classes:
+        return None
+    return UnsupportedValueError(
+        f"{call.path}.topk",
+        f"topk={topk} asks for more than the {num_classes} classes",
+        origin=call.origins.get("topk") or call.origin or "",
+        expected=f"numbers up to {num_classes}",
+        next_step="Set topk=(1,), or the right number of classes.",
+    )
 
 
 # -------------------------------------------------------------------------- callbacks

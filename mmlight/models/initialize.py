@@ -6,8 +6,8 @@ say what the original does by hand. A module with an `init_weights` of its own, 
 is filled by that.
 """
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar, TypeAlias, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias, cast
 
 from torch import nn
 
@@ -43,7 +43,7 @@ class InitModule(nn.Module):
 
     def __init__(self, init_cfg: InitCfg = None) -> None:
         super().__init__()
-        self.init_cfg: InitCfg = self.default_init if init_cfg is None else init_cfg
+        self.init_cfg: InitCfg = self.default_init if init_cfg is None else _to_objects(init_cfg)
 
     @property
     def is_pretrained(self) -> bool:
@@ -78,6 +78,17 @@ class InitModule(nn.Module):
         """Return the part that an `Override` names, or None."""
         part = getattr(self, name, None)
         return part if isinstance(part, nn.Module) else None
+
+
+def _to_objects(init_cfg: Any) -> InitCfg:
+    """Turn the dicts that users' subclasses write into initializers; those stay as they are."""
+    steps = init_cfg if isinstance(init_cfg, list | tuple) else [init_cfg]
+    if not any(isinstance(step, Mapping) for step in steps):
+        return cast(InitCfg, init_cfg)
+    from mmlight.compat.initialize import to_initializers  # that room stands on this one
+
+    filled = to_initializers(init_cfg)
+    return cast(InitCfg, filled if steps is init_cfg else filled[0])
 
 
 def init_weights(

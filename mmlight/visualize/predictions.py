@@ -1,6 +1,7 @@
 """Draws images with their predicted and true classes: one image, or a grid of many."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,24 @@ Array = NDArray[np.uint8]
 RIGHT, WRONG, NEUTRAL = (0, 110, 0), (190, 0, 0), (0, 0, 0)
 CELL_PX = 112
 TEXT_PX = 14
+
+
+def describe_prediction(found: Mapping[str, Any]) -> str:
+    """Return class and score of a prediction, or of each class where there are several.
+
+    Args:
+        found: `pred_class` and `pred_score`, each one value or a list.
+
+    Examples:
+        >>> describe_prediction({"pred_class": "bag", "pred_score": 0.981})
+        'bag 0.98'
+        >>> describe_prediction({"pred_class": ["cat", "dog"], "pred_score": [0.9, 0.6]})
+        'cat 0.90, dog 0.60'
+    """
+    classes, scores = found["pred_class"], found["pred_score"]
+    if isinstance(classes, str):
+        classes, scores = [classes], [scores]
+    return ", ".join(f"{name} {score:.2f}" for name, score in zip(classes, scores, strict=True))
 
 
 def draw_prediction(

@@ -36,7 +36,7 @@ class LoadReport:
         loaded: Names of ours that got a value.
         missing: Names of ours that the checkpoint does not have; they keep their values.
         unexpected: Names of the checkpoint that the module does not have.
-        dropped: Names of the head whose shapes differ; they keep their values.
+        dropped: Names of layers of the head whose shapes differ; they keep their values.
         words: Whose names the checkpoint speaks: 'mmlight', 'mm', 'timm', ...
 
     Examples:
@@ -112,6 +112,32 @@ def load_weights(
     return load_state(module, select_part(state, prefix, location) if prefix else state, location)
 
 
+def load_all_weights(module: nn.Module, location: str) -> None:
+    """Load a checkpoint that must fill every parameter, as a trained model does.
+
+    Args:
+        module: Gets the values in place.
+        location: See `read_checkpoint`.
+
+    Raises:
+        WeightsError: If it cannot be read, does not fit, or leaves a parameter as it was.
+
+    From: mmcv 1.7 and mmengine 0.10 `load_checkpoint`, which evaluate random layers then.
+    """
+    report = load_weights(module, location)
+    parameters = dict(module.named_parameters())
+    left = [name for name in (*report.dropped, *report.missing) if name in parameters]
+    if left:
+        kind = "has another shape in" if left[0] in report.dropped else "is not in"
+        raise WeightsError(
+            location,
+            f"{len(left)} of {len(parameters)} parameters would stay random: "
+            f"{left[0]!r} {kind} the checkpoint",
+            expected="the weights of this model, head and classes included",
+            next_step="Name a checkpoint of this config, or set the number of classes of its head.",
+        )
+
+
 def load_checkpoint(
     model: nn.Module,
     filename: str,
@@ -181,9 +207,13 @@ def match_state(
     fitting = _fit(module, naming.fitting | naming.other)
     unexpected = tuple(name for name in fitting if name not in own)
     fitting = {name: value for name, value in fitting.items() if name in own}
-    dropped = tuple(name for name in fitting if fitting[name].shape != own[name].shape)
-    _check_shapes({name: fitting[name] for name in dropped}, own, location)
+    differing = [name for name in fitting if fitting[name].shape != own[name].shape]
+    _check_shapes({name: fitting[name] for name in differing}, own, location)
+    layers = {name.rpartition(".")[0] for name in differing}  # no half of a layer is loaded
+    dropped = tuple(name for name in fitting if name.rpartition(".")[0] in layers)
     values = {name: value for name, value in fitting.items() if name not in dropped}
+    if not values:
+        raise _no_fit(module, state, location)
     missing = tuple(
         name
         for name in module.state_dict()  # what a module does not save, it does not miss

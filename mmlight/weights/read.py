@@ -161,7 +161,7 @@ def select_part(
 
 
 def _tensors(content: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    return {name: value for name, value in content.items() if isinstance(value, torch.Tensor)}
+    return {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
 
 
 def _revise(state: Mapping[str, Any], revise_keys: ReviseKeys) -> dict[str, torch.Tensor]:

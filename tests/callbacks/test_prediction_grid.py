@@ -11,6 +11,7 @@ from torch import nn
 
 from mmlight.callbacks import prediction_grid
 from mmlight.callbacks.prediction_grid import PredictionGrid
+from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.preprocessor import ImagePreprocessor
 from mmlight.module import ImageClassifier
 from mmlight.visualize.predictions import RIGHT, WRONG
@@ -21,7 +22,7 @@ SCORES = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, inputs: Any, **options: Any) -> list[Any]:
     """Let the callback see a batch; return the lines and colours that it draws."""
     preprocessor = ImagePreprocessor(to_rgb=options.pop("to_rgb", True))
-    module = ImageClassifier(nn.Identity(), None, preprocessor=preprocessor)
+    module = ImageClassifier(nn.Identity(), options.pop("head", None), preprocessor=preprocessor)
     module.classes = ("cat", "dog")
     drawn: list[Any] = []
 
@@ -79,3 +80,11 @@ def test_draws_nothing_when_images_have_several_classes(
     target = torch.tensor([[1, 0], [0, 1], [1, 1]])
     assert not run(tmp_path, monkeypatch, torch.zeros(3, 3, 4, 4), target=target)
     assert not (tmp_path / "new").exists()
+
+
+def test_draws_every_class_of_a_head_for_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = torch.zeros(3, 3, 4, 4, dtype=torch.uint8)
+    drawn = run(tmp_path, monkeypatch, inputs, head=MultiLabelClsHead(thr=0.05))
+    assert [lines[0].count(",") for _, lines, _ in drawn] == [1, 1, 1]

@@ -87,3 +87,19 @@ def test_loader_gets_the_module_and_the_arguments() -> None:
     init_weights(model, lambda module, pretrained: seen.append((module, vars(pretrained))))
     arguments = {"checkpoint": "x.pth", "prefix": "backbone.", "map_location": "cpu"}
     assert seen == [(model, arguments)]
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_takes_dicts_of_a_users_subclass(as_list) -> None:
+    cfg = dict(type="Constant", val=3, layer="Linear")
+    part = Part([cfg] if as_list else cfg)
+    part.init_weights()
+    assert (part.fc.weight == 3).all()
+
+
+def test_knows_a_checkpoint_when_it_is_a_dict() -> None:
+    part = Part(dict(type="Pretrained", checkpoint="a.pth", prefix="backbone."))
+    assert part.is_pretrained
+    loaded = []
+    init_weights(part, lambda module, step: loaded.append((module, step.checkpoint, step.prefix)))
+    assert loaded == [(part, "a.pth", "backbone.")]

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from mmlight.visualize.predictions import CELL_PX, RIGHT, WRONG, draw_grid, draw_prediction
+from mmlight.visualize.predictions import (
+    CELL_PX,
+    RIGHT,
+    WRONG,
+    describe_prediction,
+    draw_grid,
+    draw_prediction,
+)
 
 
 @pytest.mark.parametrize("shape", [(150, 200, 3), (112, 112, 3)])
@@ -40,3 +47,9 @@ def test_grid_fills_rows_when_pictures_do_not() -> None:
     assert grid.shape == (4, 9, 3)
     assert grid[0, [0, 3, 6], 0].tolist() == [0, 1, 2]
     assert grid[2, [0, 3, 6], 0].tolist() == [3, 4, 255]
+
+
+def test_names_each_class_when_there_are_several() -> None:
+    assert describe_prediction({"pred_class": [], "pred_score": []}) == ""
+    found = {"pred_class": ["cat", "dog"], "pred_score": [0.9, 0.6]}
+    assert describe_prediction(found) == "cat 0.90, dog 0.60"

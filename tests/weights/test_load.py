@@ -13,6 +13,7 @@ from mmlight.models.backbones.timm_model import TIMMBackbone
 from mmlight.models.initialize import InitModule, Pretrained
 from mmlight.weights.load import (
     LoadReport,
+    load_all_weights,
     load_checkpoint,
     load_pretrained,
     load_state,
@@ -259,3 +260,39 @@ def test_loads_the_checkpoint_of_any_lightning_module(tmp_path: Path) -> None:
     assert report.unexpected == ("fc.weight", "fc.bias")
     for name, value in ours.timm_model.state_dict().items():
         assert torch.equal(value, module.model.state_dict()[name]), name
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda state: state.pop("head.fc.bias"), "1 of 4 .*: 'head.fc.bias' is not in"),
+        (
+            lambda state: state.update({"head.fc.weight": torch.ones(9, 3)}),
+            "2 of 4 .*: 'head.fc.weight' has another shape in",
+        ),
+    ],
+)
+def test_refuses_to_evaluate_random_layers(change, problem: str, tmp_path: Path) -> None:
+    state = _filled(Net(), 1)
+    change(state)
+    torch.save(state, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match=problem):
+        load_all_weights(Net(), str(tmp_path / "a.pth"))
+
+
+def test_loads_all_weights_when_they_are_there(tmp_path: Path) -> None:
+    net = Net()
+    torch.save(_filled(Net(), 1), tmp_path / "a.pth")
+    load_all_weights(net, str(tmp_path / "a.pth"))
+    assert _is_filled(net, 1)
+
+
+def test_loads_no_half_of_a_layer() -> None:
+    net = Net()
+    state = {**_filled(net, 1), "head.fc.weight": torch.ones(9, 9)}
+    report = load_state(net, state, "file.pth")
+    assert report.dropped == ("head.fc.weight", "head.fc.bias")
+    assert not _is_filled(net, 1, "head.")
+    rest = {name: value for name, value in state.items() if name.startswith("head.")}
+    with pytest.raises(WeightsError, match="none of its 2 tensors fits the model"):
+        load_state(net, rest, "file.pth")

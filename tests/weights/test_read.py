@@ -369,3 +369,8 @@ def test_names_the_prefixes_when_the_given_one_is_wrong() -> None:
     with pytest.raises(WeightsError, match=r"a.pth: no tensor has the prefix 'encoder\.'") as error:
         select_part({"backbone.a": ONE, "head.b": ONE, "encoder": ONE}, "encoder", "a.pth")
     assert error.value.expected == "one of backbone, encoder, head"
+
+
+def test_takes_names_that_are_no_texts(tmp_path: Path) -> None:
+    torch.save({1: torch.ones(1), "x": torch.ones(1)}, tmp_path / "a.pth")
+    assert read_state(str(tmp_path / "a.pth")).keys() == {"1", "x"}

@@ -44,6 +44,8 @@ class MultiLabelClsHead(InitModule):
         difficult_as_positive: bool = False,
     ) -> None:
         super().__init__(init_cfg)
+        if topk is not None and not isinstance(topk, int):
+            raise ValueError(f"topk must be one number of classes to predict, got {topk}")
         self.loss_module = CrossEntropyLoss(use_sigmoid=True) if loss is None else loss
         self.thr = 0.5 if thr is None and topk is None else thr
         self.topk = topk

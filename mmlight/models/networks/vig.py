@@ -263,7 +263,7 @@ def make_relative_pos(channels: int, num_tokens: int, reduce: int) -> Tensor:
     line = np.concatenate((np.sin(angles), np.cos(angles)), axis=1)  # (side, channels / 2)
     columns, rows = np.tile(line, (side, 1)), np.repeat(line, side, axis=0)
     codes = np.concatenate((columns, rows), axis=1)  # (N, channels)
-    likeness = torch.from_numpy(2 * (codes @ codes.T) / np.float32(channels))
+    likeness = torch.tensor(2 * (codes @ codes.T) / np.float32(channels))  # on any device
     size = (num_tokens, num_tokens // reduce**2)
     resized = functional.interpolate(likeness[None, None], size=size, mode="bicubic")
     return -resized[0]  # (1, 1, N, M) -> (1, N, M)

@@ -53,3 +53,8 @@ def test_linear_head_uses_the_last_feature():
 def test_raises_when_there_are_no_classes():
     with pytest.raises(ValueError, match="num_classes must be at least 1, got -1"):
         MultiLabelLinearClsHead(-1, 4)
+
+
+def test_refuses_several_numbers_of_classes():
+    with pytest.raises(ValueError, match=r"topk must be one number .*, got \(1, 2\)"):
+        MultiLabelClsHead(topk=(1, 2))

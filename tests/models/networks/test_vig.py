@@ -94,3 +94,8 @@ def test_stem_ends_with_a_norm() -> None:
 def test_raises_when_the_kind_is_unknown() -> None:
     with pytest.raises(ValueError, match=r"graph_conv_type must be one of edge, .*, got 'gat'"):
         plan("gat")
+
+
+def test_distances_are_made_on_the_device_of_the_rest() -> None:
+    with torch.device("meta"):
+        assert make_relative_pos(8, 196, 1).device.type == "meta"
