@@ -129,6 +129,8 @@ def _print_description(found: "Description") -> None:
 
 def _print_report(report: "LoadReport", config: str) -> None:
     print(f"\n{config}: {len(report.loaded)} tensors fit, in the names of {report.words}")
+    if report.caution:
+        print(f"  other logits: {report.caution}")
     for title, names in (
         ("missing, they keep their start values", report.missing),
         ("unexpected, they are left out", report.unexpected),
@@ -165,7 +167,7 @@ def _convert(options: argparse.Namespace) -> int:
     )
     names = f"names of {done.words}" if done.words else "names as before"
     print(f"written: {target} ({done.tensors} tensors, {names})")
-    if done.report is not None and not done.report.is_exact:
+    if done.report is not None and (done.report.caution or not done.report.is_exact):
         print(f"note: {source}: {done.report}")
     return 0
 

@@ -19,6 +19,7 @@ from mmlight.weights.read import (
     read_state,
     select_part,
 )
+from mmlight.weights.timm_names import explain_difference
 
 if TYPE_CHECKING:
     from mmlight.models.initialize import Pretrained
@@ -38,6 +39,7 @@ class LoadReport:
         unexpected: Names of the checkpoint that the module does not have.
         dropped: Names of layers of the head whose shapes differ; they keep their values.
         words: Whose names the checkpoint speaks: 'mmlight', 'mm', 'timm', ...
+        caution: Why the module computes something else with these weights; mostly nothing.
 
     Examples:
         >>> print(LoadReport(loaded=("a", "b"), missing=("c",), unexpected=(), dropped=()))
@@ -49,6 +51,7 @@ class LoadReport:
     unexpected: tuple[str, ...]
     dropped: tuple[str, ...]
     words: str = field(default="", compare=False)
+    caution: str = field(default="", compare=False)
 
     @property
     def is_exact(self) -> bool:
@@ -65,7 +68,7 @@ class LoadReport:
             if names:
                 shown = ", ".join(names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
                 text += f"; {len(names)} {label}: {shown}"
-        return text
+        return text + (f"; other logits: {self.caution}" if self.caution else "")
 
 
 def load_pretrained(module: nn.Module, pretrained: "Pretrained") -> None:
@@ -188,7 +191,8 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], location: str) ->
     """
     values, report = match_state(module, state, location)
     module.load_state_dict(values, strict=False)
-    level = logging.WARNING if report.missing or report.dropped else logging.INFO
+    is_bad = report.missing or report.dropped or report.caution
+    level = logging.WARNING if is_bad else logging.INFO
     _logger.log(level, "%s: %s", location, report)
     return report
 
@@ -219,7 +223,8 @@ def match_state(
         for name in module.state_dict()  # what a module does not save, it does not miss
         if name not in fitting and "num_batches_tracked" not in name
     )
-    return values, LoadReport(tuple(values), missing, unexpected, dropped, naming.words)
+    caution = explain_difference(module) if naming.words == "timm" else ""
+    return values, LoadReport(tuple(values), missing, unexpected, dropped, naming.words, caution)
 
 
 def _fit(module: nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

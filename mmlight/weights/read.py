@@ -20,7 +20,7 @@ from mmlight.errors import WeightsError, list_names, nearest_name
 from mmlight.weights.harmless import HarmError, list_harmless
 from mmlight.weights.locate import find_file
 from mmlight.weights.modernize import modernize
-from mmlight.weights.signature import START_BYTES, explain_file, find_kind
+from mmlight.weights.signature import START_BYTES, check_sums, explain_file, find_kind
 
 ReviseKeys: TypeAlias = Iterable[tuple[str, str]]
 REVISE_KEYS: Final[tuple[tuple[str, str], ...]] = ((r"^module\.", ""),)
@@ -207,6 +207,8 @@ def _read_file(name: str, path: Path, device: torch.device, lazily: bool) -> Any
             kind = find_kind(file.read(START_BYTES))
         if kind == "safetensors":
             return _read_safetensors(path, device)
+        if kind == "zip" and not lazily:
+            check_sums(path)  # which torch does not
         with warnings.catch_warnings(), torch.serialization.safe_globals(list_harmless()):
             warnings.simplefilter("ignore")  # doubts about the file, which the error tells better
             if lazily and path.suffix != ".safetensors" and zipfile.is_zipfile(path):

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+CHUNK_BYTES: Final = 2**20
 START_BYTES: Final = 512
 AGAIN: Final = "Fetch or save the file again."
 _TAR_MAGIC: Final = slice(257, 262)
@@ -52,6 +53,20 @@ def find_kind(start: bytes) -> str:
     elif _is_text(start):
         kind = "a text"
     return kind
+
+
+def check_sums(path: Path) -> None:
+    """Compare the checksums of a zip archive, which takes half a second per GB.
+
+    Raises:
+        BadZipFile: If the bytes of an entry are not those that were written.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if entry.CRC:  # 0 where torch was told to write none
+                with archive.open(entry) as file:
+                    while file.read(CHUNK_BYTES):
+                        pass
 
 
 def explain_file(path: Path) -> tuple[str, str]:

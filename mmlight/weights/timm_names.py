@@ -13,7 +13,7 @@ from torch import nn
 
 from mmlight.errors import WeightsError
 from mmlight.weights.name_map import NameMap, NameRule, TensorTransform, find_entries
-from mmlight.weights.timm_rules import HEAD_RULES, NETWORK_RULES
+from mmlight.weights.timm_rules import DIFFERENCES, HEAD_RULES, NETWORK_RULES
 
 BACKBONE: Final = "backbone."
 HEAD: Final = "head."
@@ -73,6 +73,12 @@ def find_classifier(backbone: nn.Module) -> str | None:
         return classifier if isinstance(classifier, str) else str(classifier[0])
     name: str | None = getattr(backbone, "timm_head", None)
     return name
+
+
+def explain_difference(module: nn.Module) -> str:
+    """Return why a classifier or a backbone computes other logits than timm with its weights."""
+    backbone = getattr(module, "backbone", module)
+    return DIFFERENCES.get(type(backbone).__name__, "")
 
 
 def check_timm(module: nn.Module, names: NameMap | None, location: str) -> NameMap:

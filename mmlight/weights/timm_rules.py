@@ -48,6 +48,14 @@ NETWORK_RULES: Final[Mapping[str, tuple[NameRule, ...]]] = {
     ),
 }
 """Class of a backbone -> rules for its network; names without a rule are timm's."""
+DIFFERENCES: Final[Mapping[str, str]] = {
+    "DaViT": "timm normalizes behind the pooling, this network before it",
+    "DeiT3": "without use_ln2=True the norms of the feed-forward layers are not used",
+    "EfficientNet": "only timm's tf_efficientnet_* has this padding and this eps",
+    "MobileNetV3": "timm's norms have norm_cfg=dict(type='BN', eps=1e-5)",
+    "PoolFormer": "timm normalizes behind the pooling, this network before it",
+}
+"""Class of a backbone whose names timm shares -> why logits differ with the same weights."""
 HEAD_RULES: Final[Mapping[str, tuple[NameRule, ...]]] = {
     "MobileNetV3": (
         NameRule(r"layers\.0\.fc\.weight", "conv_head.weight", POINTWISE),

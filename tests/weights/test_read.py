@@ -374,3 +374,22 @@ def test_names_the_prefixes_when_the_given_one_is_wrong() -> None:
 def test_takes_names_that_are_no_texts(tmp_path: Path) -> None:
     torch.save({1: torch.ones(1), "x": torch.ones(1)}, tmp_path / "a.pth")
     assert read_state(str(tmp_path / "a.pth")).keys() == {"1", "x"}
+
+
+def test_refuses_a_file_with_a_changed_byte(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    torch.save({"state_dict": {"a": torch.zeros(999)}}, path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=rf"the checkpoint is damaged \({len(content)} bytes\)"):
+        read_checkpoint(str(path))
+
+
+def test_takes_a_file_without_checksums(tmp_path: Path) -> None:
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"a": torch.ones(9)}, tmp_path / "a.pth")
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert read_state(str(tmp_path / "a.pth"))["a"].tolist() == [1] * 9

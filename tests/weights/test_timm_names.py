@@ -11,8 +11,10 @@ from mmlight.errors import WeightsError
 from mmlight.models.backbones.lenet import LeNet5
 from mmlight.models.backbones.resnet import ResNet
 from mmlight.models.backbones.timm_model import TIMMBackbone
+from mmlight.translate.models import MODEL_TABLE
 from mmlight.weights.load import match_state
 from mmlight.weights.timm_names import check_timm, find_classifier, timm_map
+from mmlight.weights.timm_rules import DIFFERENCES
 from tests.reference.twin import build_ours
 
 GAP = {"type": "GlobalAveragePooling"}
@@ -170,3 +172,14 @@ def test_names_the_part_that_timm_lacks() -> None:
         WeightsError, match=r"timm's ResNet has nothing that is 'neck\.proj\.weight'"
     ):
         check_timm(model, timm_map(model), "a.pth")
+
+
+def test_tells_when_timm_computes_something_else() -> None:
+    row = next(row for row in TWINS if row[0] == "PoolFormer")
+    theirs, ours = build_twins(row)
+    report = match_state(ours, theirs.state_dict(), "a.pth")[1]
+    assert str(report).endswith(
+        "other logits: timm normalizes behind the pooling, this network before it"
+    )
+    assert match_state(ours, ours.state_dict(), "a.pth")[1].caution == ""
+    assert DIFFERENCES.keys() <= MODEL_TABLE.rows.keys()
