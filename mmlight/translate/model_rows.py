@@ -57,7 +57,6 @@ BACKBONES: Final[Mapping[str, str]] = {
     "timm_model": "TIMMBackbone",
     "tinyvit": "TinyViT",
     "tnt": "TNT",
-    "torchvision_model": "TorchvisionBackbone",
     "twins": "PCPVT SVT",
     "van": "VAN",
     "vgg": "VGG",
@@ -108,6 +107,11 @@ def _rows(folder: str, types: Mapping[str, str]) -> tuple[Row, ...]:
 
 MODEL_ROWS: Final = (
     *_rows("backbones", BACKBONES),
+    Row(  # the originals have no such type: a user's class of that name wins
+        "TorchvisionBackbone",
+        "mmlight.models.backbones.torchvision_model.TorchvisionBackbone",
+        scopes=("mmlight",),
+    ),
     *_rows("necks", NECKS),
     *_rows("heads", HEADS),
     *_rows("losses", LOSSES),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mmlight.build import instantiate
+from mmlight.compat.accuracy import accuracy
 from mmlight.compat.head_calls import compute_losses, predict_scores
 from mmlight.models.initialize import init_weights
 from mmlight.translate.models import MODEL_TABLE
@@ -277,3 +278,28 @@ def test_neck_equals(
     assert mine.keys() == grads.keys()
     torch.testing.assert_close(mine, grads, rtol=LIMIT, atol=LIMIT)
     torch.testing.assert_close(dict(ours.state_dict()), state, rtol=LIMIT, atol=LIMIT)
+
+
+def their_accuracy(scores, target, options):
+    import torch
+    from mmcls.models import accuracy
+
+    def plain(value):
+        return [plain(item) for item in value] if isinstance(value, list) else value.tolist()
+
+    return plain(accuracy(torch.tensor(scores), torch.tensor(target), **options))
+
+
+@pytest.mark.parametrize("topk", [1, (1,), (1, 3)])
+@pytest.mark.parametrize("thrs", [0.0, (0.0, 0.5)])
+def test_accuracy_of_0x_is_the_originals(topk, thrs, mmcls) -> None:
+    torch.manual_seed(0)
+    scores, target = torch.rand(16, 5), torch.randint(5, (16,))
+    options = {"topk": topk, "thrs": thrs}
+    theirs = mmcls(their_accuracy, scores.tolist(), target.tolist(), options)
+    ours = accuracy(scores, target, **options)
+    torch.testing.assert_close(torch.tensor(as_lists(ours)), torch.tensor(theirs))
+
+
+def as_lists(value):
+    return [as_lists(item) for item in value] if isinstance(value, list) else value.tolist()

@@ -42,8 +42,8 @@ def _backbones() -> tuple[Offer, ...]:
 
 
 _B = "mmlight.models.backbones"
-_ELSEWHERE: Final = ("lora", "mocov3_vit", "torchvision_model")
-"""Modules of backbones that are offered below, or that the originals do not have."""
+_ELSEWHERE: Final = ("lora", "mocov3_vit")
+"""Modules of backbones that are offered below."""
 _ONLY_NEW: Final = (
     *("beit", "davit", "deit3", "edgenext", "efficientnet_v2", "hivit", "inception_v3", "levit"),
     *("mixmim", "mobileone", "mobilevit", "replknet", "revvit", "riformer", "tinyvit", "vig"),
@@ -130,6 +130,12 @@ OFFERS: Final = (
     *_model(f"{_L}.focal_loss", "FocalLoss sigmoid_focal_loss", "losses.focal_loss"),
     *_model(f"{_L}.asymmetric_loss", "AsymmetricLoss asymmetric_loss", "losses.asymmetric_loss"),
     *_model(f"{_L}.seesaw_loss", "SeesawLoss seesaw_ce_loss", "losses.seesaw_loss", "SeesawLoss"),
+    *_model(
+        "mmlight.compat.accuracy",
+        "Accuracy accuracy",
+        "losses.accuracy",
+        packages=("mmcls",),
+    ),
     *_model("mmlight.module", "ImageClassifier", "classifiers.image"),
     Offer(
         "mmlight.models.preprocessor",
