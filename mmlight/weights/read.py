@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 import torch
 from safetensors import SafetensorError, safe_open
 
-from mmlight.errors import WeightsError, list_names, nearest_name
+from mmlight.errors import MAX_NAMES_SHOWN, WeightsError, list_names, nearest_name
 from mmlight.weights.harmless import HarmError, list_harmless
 from mmlight.weights.locate import find_file
 from mmlight.weights.modernize import modernize
@@ -115,9 +115,11 @@ def find_weights(
     if state:
         return state
     inside = [repr(k) for k, v in content.items() if isinstance(v, Mapping) and _tensors(v)]
+    shown = [f"{key} ({type(content[key]).__name__})" for key in list(content)[:MAX_NAMES_SHOWN]]
+    more = ", ..." if len(content) > len(shown) else ""
     raise WeightsError(
         location,
-        f"the checkpoint holds no weights; it has {', '.join(map(str, content)) or 'nothing'}",
+        f"the checkpoint holds no weights; it has {', '.join(shown) or 'nothing'}{more}",
         expected="tensors by name, or under 'state_dict' or 'model'",
         next_step=f"Save {' or '.join(inside)} by itself and use that." if inside else "",
     )

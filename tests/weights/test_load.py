@@ -204,7 +204,7 @@ def test_advises_a_prefix_when_something_is_below_it(tmp_path: Path) -> None:
 
 def test_names_what_there_is_when_a_file_holds_no_weights(tmp_path: Path) -> None:
     torch.save({"teacher": _filled(Net(), 1), "epoch": 3}, tmp_path / "a.pth")
-    with pytest.raises(WeightsError, match="holds no weights; it has teacher, epoch"):
+    with pytest.raises(WeightsError, match=r"holds no weights; .* teacher \(dict\), epoch"):
         load_weights(Net(), str(tmp_path / "a.pth"))
 
 

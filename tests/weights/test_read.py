@@ -311,7 +311,11 @@ def test_leaves_out_what_is_no_tensor() -> None:
 @pytest.mark.parametrize(
     ("content", "has", "next_step"),
     [
-        ({"teacher": {"a": ONE}, "epoch": 3}, "teacher, epoch", "Save 'teacher' by itself"),
+        (
+            {"teacher": {"a": ONE}, "epoch": 3},
+            r"teacher \(dict\), epoch \(int\)",
+            "Save 'teacher' by itself",
+        ),
         ({}, "nothing", ""),
         ({"state_dict": {}}, "state_dict", ""),
     ],
