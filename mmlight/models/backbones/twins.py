@@ -12,7 +12,7 @@ from mmlight.models.initialize import Constant, InitCfg, TruncNormal
 from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
-from mmlight.models.networks.twins import PaddingMask, TwinsBlock, TwinsNetwork
+from mmlight.models.networks.twins import GroupAttention, PaddingMask, TwinsBlock, TwinsNetwork
 from mmlight.models.options import Options, find_arch
 from mmlight.weights.name_map import NameRule
 
@@ -74,7 +74,6 @@ class PCPVT(StagedBackbone):
         norm_after_stage: Whether a norm follows, for all stages or each.
         init_cfg: See `InitModule`; by default truncated normal for linear and normal by the
             fan-out for convolutional layers.
-        padding_mask: See `SVT`; here there are no windows.
 
     Raises:
         ValueError: If the architecture or the number of `norm_after_stage` is wrong.
@@ -96,8 +95,6 @@ class PCPVT(StagedBackbone):
         norm_cfg: Mapping[str, Any] = LAYER_NORM,
         norm_after_stage: bool | Sequence[bool] = False,
         init_cfg: InitCfg = None,
-        *,
-        padding_mask: PaddingMask = "both",
     ) -> None:
         numbers = find_arch(arch, self.archs, tuple(next(iter(self.archs.values()))))
         widths, depths = numbers["embed_dims"], numbers["depths"]
@@ -108,7 +105,6 @@ class PCPVT(StagedBackbone):
             raise ValueError(f"norm_after_stage must have {count} entries, got {given}")
         windows = numbers.get("window_sizes")
         common: dict[str, Any] = {
-            "padding_mask": padding_mask,
             "qkv_bias": qkv_bias,
             "drop_rate": drop_rate,
             "attn_drop_rate": attn_drop_rate,
@@ -192,15 +188,28 @@ class SVT(PCPVT):
 
     Args:
         arch: A name of `SVT_ARCHS`, or a dict with their keys.
-        **kwargs: Arguments of `PCPVT`.
+        *args: Arguments of `PCPVT`.
         padding_mask: When attention is kept from padding, on maps that are no whole windows:
             'both' where rows and columns are padded, as in the originals, whose mask has no effect
             where only one is; 'any' always, as is right.
+        **kwargs: Arguments of `PCPVT`.
 
     From: mmcls 0.25 and mmpretrain 1.2 `SVT`.
     """
 
     archs = SVT_ARCHS
+
+    def __init__(
+        self,
+        arch: str | Mapping[str, Sequence[int]],
+        *args: Any,
+        padding_mask: PaddingMask = "both",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(arch, *args, **kwargs)
+        for layer in self.modules():
+            if isinstance(layer, GroupAttention):
+                layer.padding_mask = padding_mask
 
 
 def norm_name(index: int, count: int) -> str:

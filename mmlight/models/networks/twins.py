@@ -28,7 +28,7 @@ class GroupAttention(LocallyGroupedAttn):
         attn_drop: Dropout of the attention weights, in [0, 1).
         proj_drop: Dropout of the result, in [0, 1).
         window_size: Side of a window.
-        padding_mask: See `SVT`.
+        padding_mask: See `SVT`, which sets it.
 
     From: mmcls 0.25 and mmpretrain 1.2 `LocallyGroupedSelfAttention`; timm's layer has no mask.
     """
@@ -40,7 +40,7 @@ class GroupAttention(LocallyGroupedAttn):
         attn_drop: float,
         proj_drop: float,
         window_size: int,
-        padding_mask: PaddingMask,
+        padding_mask: PaddingMask = "both",
     ) -> None:
         # timm refuses windows of 1
         super().__init__(channels, num_heads, attn_drop, proj_drop, ws=max(window_size, 2))
@@ -101,7 +101,6 @@ class TwinsBlock(nn.Module):
         mlp_ratio: Inner channels of the feed-forward layer over `C`.
         sr_ratio: Side of the squares that make one key each; None attends in windows.
         window_size: Side of a window.
-        padding_mask: See `SVT`.
         qkv_bias: Whether query, key and value have a bias.
         drop_rate: Dropout, in [0, 1).
         attn_drop_rate: Dropout of the attention weights, in [0, 1).
@@ -120,7 +119,6 @@ class TwinsBlock(nn.Module):
         *,
         sr_ratio: int | None,
         window_size: int,
-        padding_mask: PaddingMask,
         qkv_bias: bool,
         drop_rate: float,
         attn_drop_rate: float,
@@ -132,7 +130,7 @@ class TwinsBlock(nn.Module):
         self.norm1 = norm(channels)
         self.attn: Any
         if sr_ratio is None:
-            self.attn = GroupAttention(channels, num_heads, *drops, window_size, padding_mask)
+            self.attn = GroupAttention(channels, num_heads, *drops, window_size)
         else:
             self.attn = GlobalSubSampleAttn(channels, num_heads, *drops, sr_ratio)
             if self.attn.norm is not None:

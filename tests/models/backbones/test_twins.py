@@ -4,6 +4,7 @@ from torch import nn
 
 from mmlight.models.backbones.twins import PCPVT, SVT
 from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.networks.twins import GroupAttention
 
 ARCH = {
     "embed_dims": [8, 16],
@@ -70,3 +71,12 @@ def test_raises_when_value_is_wrong(kwargs, message) -> None:
 def test_raises_when_arch_lacks_windows() -> None:
     with pytest.raises(ValueError, match=r"arch must have the keys .*window_sizes"):
         SVT(ARCH)
+
+
+@pytest.mark.parametrize("padding_mask", ["both", "any"])
+def test_windows_mask_their_padding_as_asked(padding_mask) -> None:
+    backbone = SVT(WINDOWS, out_indices=(1,), padding_mask=padding_mask)
+    layers = [layer for layer in backbone.modules() if isinstance(layer, GroupAttention)]
+    assert [layer.padding_mask for layer in layers] == [padding_mask, padding_mask]
+    with pytest.raises(TypeError, match="padding_mask"):
+        PCPVT(ARCH, padding_mask=padding_mask)

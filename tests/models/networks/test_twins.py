@@ -11,7 +11,6 @@ from mmlight.models.networks.twins import (
 
 WORDS = {
     "window_size": 3,
-    "padding_mask": "any",
     "qkv_bias": True,
     "drop_rate": 0.0,
     "attn_drop_rate": 0.0,
