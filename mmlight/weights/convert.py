@@ -8,7 +8,7 @@ describes. Without one the container alone changes.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from torch import Tensor
@@ -17,7 +17,7 @@ from mmlight.errors import WeightsError, list_names, nearest_name
 from mmlight.weights.describe import find_classes
 from mmlight.weights.load import LoadReport, match_state
 from mmlight.weights.read import find_weights, read_checkpoint
-from mmlight.weights.timm_names import check_timm, timm_map
+from mmlight.weights.timm_names import check_timm, explain_difference, timm_map
 from mmlight.weights.write import check_suffix, write_again, write_ckpt, write_mm, write_plain
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def convert_checkpoint(
     _check_whole(report, source)
     words = words or "mm"
     written = _write(path, words, model, values, classes, spec)
+    if words == "timm":
+        report = replace(report, caution=explain_difference(model))
     return Converted(path, words, written, report)
 
 

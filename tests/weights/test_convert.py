@@ -9,6 +9,7 @@ import mmlight
 from mmlight.errors import WeightsError
 from mmlight.weights.convert import convert_checkpoint, match_checkpoint
 from mmlight.weights.read import read_checkpoint, read_state
+from mmlight.weights.timm_rules import DIFFERENCES
 from tests.runs import LENET_NEW, LENET_OLD, assert_same_weights, write_config
 
 RESNET = """
@@ -143,3 +144,18 @@ def test_says_what_fits(config: str, theirs: str) -> None:
     assert (report.is_exact, report.words, len(report.loaded)) == (True, "timm", 134)
     report = match_checkpoint(theirs, config, overrides=["model.head.num_classes=9"])
     assert report.dropped == ("head.fc.weight", "head.fc.bias")
+
+
+def test_tells_when_timm_will_compute_something_else(
+    config: str, theirs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert_checkpoint(theirs, tmp_path / "mm.pth", config)
+    source, target = str(tmp_path / "mm.pth"), tmp_path / "timm.pth"
+    done = convert_checkpoint(source, target, config, to="timm")
+    assert done.report is not None
+    assert done.report.caution == ""
+    kind = type(mmlight.init_model(config).backbone).__name__
+    monkeypatch.setitem(DIFFERENCES, kind, "it pools first")
+    done = convert_checkpoint(source, target, config, to="timm")
+    assert done.report is not None
+    assert done.report.caution == "it pools first"
