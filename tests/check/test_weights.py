@@ -95,7 +95,7 @@ def test_notes_what_is_missing_and_what_starts_anew(
         found = examine(load_from(save(tmp_path, state)))
         assert found.errors == []
         (note,) = [note for note in found.notes if note.path == "load_from"]
-        assert "1 dropped, for their shapes differ: head.fc.bias" in note.text
+        assert "2 dropped, for their shapes differ: head.fc.weight, head.fc.bias" in note.text
         assert (f"1 missing: {missing}" in note.text) == (missing is not None)
 
 
