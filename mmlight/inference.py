@@ -21,8 +21,8 @@ from mmlight.run import read_spec
 from mmlight.spec import Call, Spec
 from mmlight.visualize.predictions import describe_prediction, draw_prediction
 from mmlight.weights.describe import find_classes
-from mmlight.weights.load import load_all_weights
-from mmlight.weights.read import read_checkpoint
+from mmlight.weights.load import load_whole_state
+from mmlight.weights.read import find_weights, read_checkpoint
 
 Image = str | Path | np.ndarray
 
@@ -59,7 +59,7 @@ def init_model(
     spec = Spec.from_yaml(ours["spec"]) if config is None else read_spec(config)
     model = build_model(_without_training(spec))
     if checkpoint is not None:
-        load_all_weights(model, str(checkpoint))
+        load_whole_state(model, find_weights(content, str(checkpoint)), str(checkpoint))
     model.classes = find_classes(content) or _find_classes(spec)
     model.pipeline = _build_pipeline(spec)
     return model.to(device).eval()

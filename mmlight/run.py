@@ -180,11 +180,13 @@ def _evaluate(
 ) -> Any:
     from mmlight.checkpoints import find_weights
     from mmlight.launch import check_stage, naming_origins, start
-    from mmlight.weights.load import load_all_weights
+    from mmlight.weights.load import load_whole_state
+    from mmlight.weights.read import read_state
 
     spec = read_spec(source, overrides)
     with naming_origins(spec):
         parts = build_parts(spec)
         check_stage(parts, part)
-        load_all_weights(parts.model, checkpoint or find_weights(spec, stage))
+        location = checkpoint or find_weights(spec, stage)
+        load_whole_state(parts.model, read_state(location), location)
     return start(getattr(parts.trainer, stage), parts.model, parts.data)

@@ -115,19 +115,20 @@ def load_weights(
     return load_state(module, select_part(state, prefix, location) if prefix else state, location)
 
 
-def load_all_weights(module: nn.Module, location: str) -> None:
-    """Load a checkpoint that must fill every parameter, as a trained model does.
+def load_whole_state(module: nn.Module, state: Mapping[str, Tensor], location: str) -> None:
+    """Load a state dict that must fill every parameter, as that of a trained model does.
 
     Args:
         module: Gets the values in place.
-        location: See `read_checkpoint`.
+        state: Tensors by name.
+        location: Where they come from, for error texts.
 
     Raises:
-        WeightsError: If it cannot be read, does not fit, or leaves a parameter as it was.
+        WeightsError: If it does not fit, or leaves a parameter as it was.
 
     From: mmcv 1.7 and mmengine 0.10 `load_checkpoint`, which evaluate random layers then.
     """
-    report = load_weights(module, location)
+    report = load_state(module, state, location)
     parameters = dict(module.named_parameters())
     left = [name for name in (*report.dropped, *report.missing) if name in parameters]
     if left:

@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from mmlight.errors import MMLightError
+from mmlight.flops import count_parameters
 from mmlight.read.config import Config
 from mmlight.translate.model_rows import BACKBONES
 from tests.reference.original import Original
@@ -65,7 +66,7 @@ def test_every_classifier_builds_with_the_parameters_of_the_original(generation,
     assert len(read_models(generation)) == CLASSIFIERS[generation]
     wrong = {}
     for file, model in distinct(generation):
-        ours = count_parameters(file, model, generation)
+        ours = count_ours(file, model, generation)
         if file in BROKEN:
             continue
         theirs = original(call_theirs, SCRIPT, "count", model, file not in NOT_ON_META)
@@ -217,14 +218,14 @@ def list_cases(millions: float | None) -> list[tuple[str, str]]:
         (generation, file)
         for generation in TWINS
         for file, model in distinct(generation)
-        if file not in BROKEN and count_parameters(file, model, generation) <= millions * 1e6
+        if file not in BROKEN and count_ours(file, model, generation) <= millions * 1e6
     ]
 
 
-def count_parameters(file: str, model: dict[str, Any], generation: str) -> int:
+def count_ours(file: str, model: dict[str, Any], generation: str) -> int:
     """Return how many our model of a config has."""
     with torch.device("cpu" if file in NOT_ON_META else "meta"):
-        return sum(value.numel() for value in build_ours(model, generation).parameters())
+        return count_parameters(build_ours(model, generation))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

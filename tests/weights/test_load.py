@@ -13,11 +13,11 @@ from mmlight.models.backbones.timm_model import TIMMBackbone
 from mmlight.models.initialize import InitModule, Pretrained
 from mmlight.weights.load import (
     LoadReport,
-    load_all_weights,
     load_checkpoint,
     load_pretrained,
     load_state,
     load_weights,
+    load_whole_state,
 )
 from mmlight.weights.name_map import NameRule, name_map
 from mmlight.weights.read import read_checkpoint
@@ -272,18 +272,16 @@ def test_loads_the_checkpoint_of_any_lightning_module(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_refuses_to_evaluate_random_layers(change, problem: str, tmp_path: Path) -> None:
+def test_refuses_to_evaluate_random_layers(change, problem: str) -> None:
     state = _filled(Net(), 1)
     change(state)
-    torch.save(state, tmp_path / "a.pth")
     with pytest.raises(WeightsError, match=problem):
-        load_all_weights(Net(), str(tmp_path / "a.pth"))
+        load_whole_state(Net(), state, "a.pth")
 
 
-def test_loads_all_weights_when_they_are_there(tmp_path: Path) -> None:
+def test_loads_a_whole_state_when_it_is_there() -> None:
     net = Net()
-    torch.save(_filled(Net(), 1), tmp_path / "a.pth")
-    load_all_weights(net, str(tmp_path / "a.pth"))
+    load_whole_state(net, _filled(Net(), 1), "a.pth")
     assert _is_filled(net, 1)
 
 

@@ -7,11 +7,7 @@ from typing import Any, Final, Literal
 from timm.models.beit import Block, RelativePositionBias
 from torch import Tensor, nn
 
-from mmlight.models.backbones.base.plain_transformer import (
-    PlainTransformer,
-    check_out_type,
-    name_rules,
-)
+from mmlight.models.backbones.base.plain_transformer import PlainTransformer, name_rules
 from mmlight.models.backbones.vision_transformer import LAYER_NORM, OutType
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.defaults import GELU
@@ -19,6 +15,7 @@ from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import freeze_norms, norm_layer, norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.layers.position import fit_bias_table
+from mmlight.models.layers.tokens import check_out_type
 from mmlight.models.networks.vit import (
     TokenNetwork,
     get_arch,

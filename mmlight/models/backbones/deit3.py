@@ -7,16 +7,13 @@ from typing import Any, Final, Literal
 from timm.models.vision_transformer import Block
 from torch import Tensor
 
-from mmlight.models.backbones.base.plain_transformer import (
-    PlainTransformer,
-    check_out_type,
-    name_rules,
-)
+from mmlight.models.backbones.base.plain_transformer import PlainTransformer, name_rules
 from mmlight.models.backbones.vision_transformer import LAYER_NORM
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.layers.tokens import check_out_type
 from mmlight.models.networks.vit import (
     ARCH_KEYS,
     SMALLEST_SCALE,

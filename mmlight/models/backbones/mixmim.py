@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from mmlight.compat.cnn.norm import build_norm
 from mmlight.compat.cnn.patch_embed import PatchEmbed
 from mmlight.models.initialize import InitCfg, InitModule
 from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.layers.drop_path import rising_rates
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.networks.mixmim import PatchMerging, WindowBlock
 from mmlight.models.options import find_arch, name_archs
 
@@ -137,7 +137,7 @@ class MixMIMTransformer(InitModule):
         self.drop_after_pos = nn.Dropout(drop_rate)
         positions = torch.zeros(1, grid[0] * grid[1], width)
         self.absolute_pos_embed = nn.Parameter(positions, requires_grad=False)
-        self.norm = build_norm(norm_cfg, width * 2 ** (len(depths) - 1))
+        self.norm = norm_maker(norm_cfg)(width * 2 ** (len(depths) - 1))
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
         """Map images `(B, C, H, W)` of the size `img_size` to their features `(B, C')`."""

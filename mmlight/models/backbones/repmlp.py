@@ -13,11 +13,11 @@ from mmlight.compat.base_module import BaseModule, ModuleList, Sequential
 from mmlight.compat.cnn import patch_embed
 from mmlight.compat.cnn.channel import SELayer
 from mmlight.compat.cnn.conv_module import ConvModule
-from mmlight.compat.cnn.norm import build_norm
 from mmlight.compat.sequence import to_2tuple
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg, InitModule
 from mmlight.models.layers.defaults import BATCH_NORM
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.reparam_blocks import fuse_conv_norm
 from mmlight.models.options import Options, find_arch
 
@@ -165,7 +165,7 @@ class RepMLPNetUnit(BaseModule):
     Args:
         channels: Channels `C`.
         size: See `RepMLPBlock`.
-        norm_cfg: Norm in front of both, see `build_norm`.
+        norm_cfg: Norm in front of both, see `norm_maker`.
         **options: Arguments of `RepMLPBlock`.
 
     From: mmcls 0.25 and mmpretrain 1.2 `RepMLPNetUnit`.
@@ -177,8 +177,8 @@ class RepMLPNetUnit(BaseModule):
         super().__init__()
         self.repmlp_block = RepMLPBlock(channels, size, **options)
         self.ffn_block = ConvFFN(channels, 4 * channels)
-        self.norm1 = build_norm(norm_cfg, channels)
-        self.norm2 = build_norm(norm_cfg, channels)
+        self.norm1 = norm_maker(norm_cfg)(channels)
+        self.norm2 = norm_maker(norm_cfg)(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(B, C, H, W)` to the same shape."""
@@ -200,7 +200,7 @@ class RepMLPNet(InitModule):
         reparam_conv_kernels: Sizes of the convolutions beside the layers, odd [px]; None for none.
         globalperceptron_ratio: Reduction of the weights for channels.
         conv_cfg: The convolutions between stages, see `build_conv_layer`.
-        norm_cfg: The norms of patches, units, halvings and the output, see `build_norm`; those
+        norm_cfg: The norms of patches, units, halvings and the output, see `norm_maker`; those
             inside the blocks are always 'BN', as in the originals.
         patch_cfg: Arguments of the patch embedding.
         final_norm: Whether the output of the last stage is normalized.
@@ -265,7 +265,7 @@ class RepMLPNet(InitModule):
         for before, after in pairwise(widths):
             shared: dict[str, Any] = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
             self.downsample_layers.append(ConvModule(before, after, 2, 2, **shared))
-        self.final_norm = build_norm(norm_cfg, widths[-1]) if final_norm else nn.Identity()
+        self.final_norm = norm_maker(norm_cfg)(widths[-1]) if final_norm else nn.Identity()
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Map images `(B, C, H, W)` to the outputs of the wanted stages.

@@ -10,17 +10,14 @@ from timm.layers.attention import Attention
 from torch import Tensor, nn
 from torch.utils.checkpoint import get_device_states, set_device_states
 
-from mmlight.models.backbones.base.plain_transformer import (
-    PlainTransformer,
-    check_out_type,
-    name_rules,
-)
+from mmlight.models.backbones.base.plain_transformer import PlainTransformer, name_rules
 from mmlight.models.backbones.vision_transformer import LAYER_NORM, OutType
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.drop_path import drop_path
 from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.layers.tokens import check_out_type
 from mmlight.models.networks.vit import TokenNetwork, get_arch, make_mlp, spread_layers
 
 FUSIONS: Final[Mapping[str, Callable[[Tensor, Tensor], Tensor]]] = {

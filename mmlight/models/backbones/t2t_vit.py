@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg, InitModule
 from mmlight.models.layers.defaults import GELU, LAYER_NORM
 from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.position import fit_pos_embed, resize_pos_embed
+from mmlight.models.layers.tokens import check_out_type, format_tokens
 from mmlight.models.networks.t2t import (
     AttentionScale,
     T2TModule,
@@ -37,7 +39,6 @@ LAYER: Final[Options] = MappingProxyType(
     }
 )
 """Options of a layer that `layer_cfgs` may give."""
-OUT_TYPES: Final = ("raw", "cls_token", "featmap", "avg_featmap")
 
 
 class T2T_ViT(InitModule):  # noqa: N801 (the originals' name, found by it in configs)
@@ -115,7 +116,7 @@ class T2T_ViT(InitModule):  # noqa: N801 (the originals' name, found by it in co
         count = self.grid[0] * self.grid[1] + self.num_embedded
         self.register_buffer("pos_embed", sinusoid_encoding(count, embed_dims))
         self.drop_after_pos = nn.Dropout(drop_rate)
-        self.out_indices = _count_from_start(out_indices, num_layers)
+        self.out_indices = to_out_indices(out_indices, num_layers)
         rates = np.linspace(0, drop_path_rate, num_layers).tolist()
         defaults = {
             **LAYER,
@@ -150,19 +151,8 @@ class T2T_ViT(InitModule):  # noqa: N801 (the originals' name, found by it in co
             if index == last:
                 x = self.norm(x)
             if index in self.out_indices:
-                outputs.append(self._format(x, grid))
+                outputs.append(format_tokens(x, grid, self.num_extra_tokens, self.out_type))
         return tuple(outputs)
-
-    def _format(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
-        if self.out_type == "raw":
-            return x
-        if self.out_type == "cls_token":
-            return x[:, 0]
-        patches = x[:, self.num_extra_tokens :]
-        if self.out_type == "featmap":
-            # (B, H * W, C) -> (B, H, W, C) -> (B, C, H, W)
-            return patches.reshape(len(x), *grid, -1).permute(0, 3, 1, 2)
-        return patches.mean(dim=1)  # (B, H * W, C) -> (B, C)
 
     def fit_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Fit the position embedding of a checkpoint to this image size."""
@@ -183,21 +173,10 @@ def _check(
     out_type: str, with_cls_token: bool, attention_scale: str, t2t_cfg: Mapping[str, Any]
 ) -> int:
     """Refuse what is not there, and return the channels inside of the token module."""
-    if out_type not in OUT_TYPES:
-        raise ValueError(f"out_type must be one of {OUT_TYPES}, got {out_type!r}")
-    if out_type == "cls_token" and not with_cls_token:
-        raise ValueError("with_cls_token must be True for out_type='cls_token', got False")
+    check_out_type(out_type, with_cls_token)
     if attention_scale not in ("multiply", "divide"):
         raise ValueError(f"attention_scale must be 'multiply' or 'divide', got {attention_scale!r}")
     taken = take_options(t2t_cfg, {"token_dims": 64, "use_performer": False}, "t2t_cfg")
     if taken["use_performer"]:
         raise ValueError(f"t2t_cfg use_performer must be False, got {taken['use_performer']}")
     return int(taken["token_dims"])
-
-
-def _count_from_start(out_indices: int | Sequence[int], depth: int) -> tuple[int, ...]:
-    given = [out_indices] if isinstance(out_indices, int) else out_indices
-    indices = tuple(index + depth if index < 0 else index for index in given)
-    if not indices or not all(0 <= index < depth for index in indices):
-        raise ValueError(f"out_indices must be in [-{depth}, {depth}), got {out_indices}")
-    return indices

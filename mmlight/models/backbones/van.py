@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from mmlight.compat.cnn.layer import build_activation_layer
-from mmlight.compat.cnn.norm import build_norm
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.layers.drop_path import DropPath, rising_rates
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.options import Options, find_arch, name_archs, take_options
 
 ARCH_KEYS: Final = ("embed_dims", "depths", "ffn_ratios")
@@ -118,7 +118,7 @@ class VANBlock(nn.Module):
         drop_rate: Dropout in the feed-forward layer, in [0, 1).
         drop_path_rate: Probability for a sample to skip a half, in [0, 1).
         act_cfg: See `build_activation_layer`.
-        norm_cfg: See `build_norm`.
+        norm_cfg: See `norm_maker`.
         layer_scale_init_value: Start value of layer scale; 0 or less for none.
 
     From: mmcls 0.25 and mmpretrain 1.2 `VANBlock`.
@@ -136,10 +136,10 @@ class VANBlock(nn.Module):
         layer_scale_init_value: float,
     ) -> None:
         super().__init__()
-        self.norm1 = build_norm(norm_cfg, channels)
+        self.norm1 = norm_maker(norm_cfg)(channels)
         self.attn = SpatialAttention(channels, act_cfg)
         self.drop_path = DropPath(drop_path_rate)
-        self.norm2 = build_norm(norm_cfg, channels)
+        self.norm2 = norm_maker(norm_cfg)(channels)
         self.mlp = MixFFN(channels, inner_channels, act_cfg, drop_rate)
         for name in ("layer_scale_1", "layer_scale_2"):
             start = torch.full((channels,), float(layer_scale_init_value))
@@ -191,7 +191,7 @@ class VAN(StagedBackbone):
         frozen_stages: Number of the last stage that gets no gradient, with all before it; -1
             freezes nothing.
         norm_eval: Whether batch norm stays in eval mode while training.
-        norm_cfg: Norm of the tokens `(B, L, C)` at the end of each stage, see `build_norm`.
+        norm_cfg: Norm of the tokens `(B, L, C)` at the end of each stage, see `norm_maker`.
         block_cfgs: For all blocks: `act_cfg`, `norm_cfg`, `layer_scale_init_value`.
         init_cfg: See `InitModule`; torch's start values by default.
 
@@ -242,7 +242,7 @@ class VAN(StagedBackbone):
             ]
             network.add_module(f"patch_embed{number}", PatchEmbed(before, width, patch))
             network.add_module(f"blocks{number}", nn.ModuleList(blocks))
-            network.add_module(f"norm{number}", build_norm(norm_cfg, width))
+            network.add_module(f"norm{number}", norm_maker(norm_cfg)(width))
             before = width
         super().__init__(
             network,

@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.initialize import InitCfg, InitModule
 from mmlight.models.layers.defaults import BATCH_NORM, GELU
+from mmlight.models.layers.drop_path import rising_rates
 from mmlight.models.layers.norm import norm_maker
 from mmlight.models.networks.vig import (
     FeedForward,
@@ -163,7 +164,7 @@ class Vig(GraphBackbone):
         widths = [in_channels, *(channels // share for share in (8, 4, 2, 1))]
         self.stem = make_stem(widths, act_cfg, norm_cfg)
         self.pos_embed = nn.Parameter(torch.zeros(1, channels, 14, 14))
-        neighbors = [int(number) for number in _rise(k, 2 * k, count)]
+        neighbors = torch.linspace(k, 2 * k, count, device="cpu").int().tolist()
         largest = 14 * 14 // max(neighbors)
         self.blocks = nn.ModuleList(
             nn.Sequential(
@@ -177,7 +178,7 @@ class Vig(GraphBackbone):
                 ),
                 FeedForward(channels, act_cfg, rate),
             )
-            for index, rate in enumerate(_rise(0, drop_path, count))
+            for index, rate in enumerate(rising_rates(drop_path, count))
         )
         self.freeze()
 
@@ -246,7 +247,7 @@ class PyramidVig(GraphBackbone):
         )
         self.stem = make_stem([in_channels, widths[0] // 2, widths[0]], act_cfg, norm_cfg)
         self.pos_embed = nn.Parameter(torch.zeros(1, widths[0], 56, 56))
-        rates = iter(enumerate(_rise(0, drop_path, sum(counts))))
+        rates = iter(enumerate(rising_rates(drop_path, sum(counts))))
         self.stages = nn.ModuleList()
         for stage, (count, width) in enumerate(zip(counts, widths, strict=True)):
             parts: list[nn.Module] = []
@@ -283,8 +284,3 @@ def _get_arch(arch: str | Mapping[str, Any], archs: Mapping[str, Any]) -> Mappin
     if set(arch) != keys:
         raise ValueError(f"arch must have the keys {', '.join(sorted(keys))}, got {dict(arch)}")
     return arch
-
-
-def _rise(first: float, last: float, count: int) -> list[float]:
-    values: list[float] = torch.linspace(first, last, count, device="cpu").tolist()
-    return values

@@ -4,15 +4,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal
 
-from mmlight.models.backbones.base.plain_transformer import (
-    PlainTransformer,
-    check_out_type,
-    name_rules,
-)
+from mmlight.models.backbones.base.plain_transformer import PlainTransformer, name_rules
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.layers.tokens import check_out_type
 from mmlight.models.networks.vit import (
     ARCHS,
     TokenNetwork,

@@ -9,13 +9,14 @@ from timm.layers.attention import AttentionRope
 from timm.layers.mlp import SwiGLUPacked
 from torch import Tensor, nn
 
-from mmlight.models.backbones.base.plain_transformer import PlainTransformer, check_out_type
+from mmlight.models.backbones.base.plain_transformer import PlainTransformer
 from mmlight.models.backbones.vision_transformer import OutType
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.defaults import LAYER_NORM
 from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import freeze_norms, norm_layer, norm_maker
 from mmlight.models.layers.patch_embedding import PatchEmbedding
+from mmlight.models.layers.tokens import check_out_type
 from mmlight.models.networks.vit import (
     ARCH_KEYS,
     TokenNetwork,

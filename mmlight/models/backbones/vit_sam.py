@@ -10,11 +10,7 @@ from timm.models.vision_transformer_sam import Block
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmlight.models.backbones.base.plain_transformer import (
-    PlainTransformer,
-    check_out_type,
-    name_rules,
-)
+from mmlight.models.backbones.base.plain_transformer import PlainTransformer, name_rules
 from mmlight.models.backbones.vision_transformer import LAYER_NORM
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.defaults import GELU
@@ -22,6 +18,7 @@ from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import freeze_norms, norm_layer
 from mmlight.models.layers.patch_embedding import PatchEmbedding
 from mmlight.models.layers.position import resize_pos_embed
+from mmlight.models.layers.tokens import check_out_type
 from mmlight.models.networks.vit import ARCH_KEYS, TokenNetwork, make_mlp, spread_layers
 from mmlight.models.options import find_arch, name_archs
 from mmlight.weights.name_map import NameRule

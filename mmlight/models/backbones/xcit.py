@@ -8,16 +8,17 @@ import torch
 from timm.models.xcit import Xcit
 from torch import Tensor, nn
 
+from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg, Initializer, Kaiming, TruncNormal
 from mmlight.models.layers.activation import activation_layer
 from mmlight.models.layers.defaults import BATCH_NORM, GELU
 from mmlight.models.layers.drop_path import DropPath
 from mmlight.models.layers.norm import norm_maker
+from mmlight.models.layers.tokens import check_out_type, format_tokens
 from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule
 
-OUT_TYPES: Final = ("raw", "cls_token", "featmap", "avg_featmap")
 LAYER_NORM: Final[Mapping[str, Any]] = MappingProxyType({"type": "LN", "eps": 1e-6})
 RULES: Final = (
     *(
@@ -141,10 +142,9 @@ class XCiT(StagedBackbone):
             del block.gamma1, block.gamma2
             block.gamma1 = block.gamma2 = 1.0
         self.num_frozen = frozen_stages
-        indices = [out_indices] if isinstance(out_indices, int) else out_indices
         super().__init__(
             network,
-            out_indices=[index + count if index < 0 else index for index in indices],
+            out_indices=to_out_indices(out_indices, count),
             frozen_stages=min(frozen_stages, count),
             init_cfg=init_cfg,
         )
@@ -192,20 +192,12 @@ class XCiT(StagedBackbone):
         return net.pos_drop(x), grid
 
     def _format(self, x: Tensor, grid: tuple[int, int], num_extra: int) -> Tensor:
-        if self.out_type == "raw":
-            return x
-        if self.out_type == "cls_token":
-            if not num_extra:
-                raise ValueError(
-                    "out_type must not be 'cls_token' for layers in front of class attention, got "
-                    f"out_indices={self.out_indices}"
-                )
-            return x[:, 0]
-        patches = x[:, num_extra:]
-        if self.out_type == "featmap":
-            # (B, H * W, C) -> (B, H, W, C) -> (B, C, H, W)
-            return patches.reshape(len(x), *grid, -1).permute(0, 3, 1, 2)
-        return patches.mean(dim=1)  # (B, H * W, C) -> (B, C)
+        if self.out_type == "cls_token" and not num_extra:
+            raise ValueError(
+                "out_type must not be 'cls_token' for layers in front of class attention, got "
+                f"out_indices={self.out_indices}"
+            )
+        return format_tokens(x, grid, num_extra, self.out_type)
 
     def frozen_parts(self) -> Sequence[nn.Module]:
         """Return the embeddings and the first layers; the final norm when all are named."""
@@ -247,7 +239,6 @@ def _check(
     sides = (img_size, img_size) if isinstance(img_size, int) else img_size
     if any(side % patch_size for side in sides):
         raise ValueError(f"img_size must be a multiple of {patch_size}, got {img_size}")
-    if out_type not in OUT_TYPES:
-        raise ValueError(f"out_type must be one of {OUT_TYPES}, got {out_type!r}")
+    check_out_type(out_type, with_cls_token=True)
     if not -1 <= frozen_stages <= count + 1:
         raise ValueError(f"frozen_stages must be in [-1, {count + 1}], got {frozen_stages}")

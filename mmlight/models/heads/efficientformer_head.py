@@ -1,15 +1,16 @@
 """The head of EfficientFormer."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from torch import Tensor, nn
+from torch import nn
 
-from mmlight.models.heads.cls_head import ClsHead, check_num_classes
+from mmlight.models.heads.cls_head import check_num_classes
+from mmlight.models.heads.distilled_head import DistilledClsHead
 from mmlight.models.initialize import InitCfg, Initializer, Normal
 
 
-class EfficientFormerClsHead(ClsHead):
+class EfficientFormerClsHead(DistilledClsHead):
     """Map features to logits by one linear layer, or by the mean of two for a distilled network.
 
     Args:
@@ -30,6 +31,7 @@ class EfficientFormerClsHead(ClsHead):
     From: mmcls 0.25 and mmpretrain 1.2 `EfficientFormerClsHead`.
     """
 
+    second = "dist_head"
     default_init: ClassVar[tuple[Initializer, ...]] = (Normal(std=0.01, layer="Linear"),)
 
     def __init__(
@@ -50,19 +52,3 @@ class EfficientFormerClsHead(ClsHead):
         self.head = nn.Linear(in_channels, num_classes)
         if distillation:
             self.dist_head = nn.Linear(in_channels, num_classes)
-
-    def forward(self, feats: Any) -> Tensor:
-        """Map the last feature `(B, C)` to logits `(B, K)`."""
-        x = self.pre_logits(feats)
-        cls_score: Tensor = self.head(x)
-        return (cls_score + self.dist_head(x)) / 2 if self.distillation else cls_score
-
-    def loss(self, feats: Any, target: Tensor) -> dict[str, Tensor]:
-        """Compute the loss as `ClsHead.loss` does.
-
-        Raises:
-            ValueError: If the head is a distilled one.
-        """
-        if self.distillation:
-            raise ValueError("distillation must be False for training, got True")
-        return super().loss(feats, target)

@@ -1,48 +1,17 @@
 """The head of LeViT."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from timm.models.levit import NormLinear
+from torch import nn
 
-from mmlight.models.heads.cls_head import ClsHead, check_num_classes
+from mmlight.models.heads.cls_head import check_num_classes
+from mmlight.models.heads.distilled_head import DistilledClsHead
 from mmlight.models.initialize import InitCfg
 
 
-class BatchNormLinear(nn.Module):
-    """A batch norm and a linear layer.
-
-    Args:
-        in_channels: Channels `C` of the input.
-        out_channels: Channels of the result.
-
-    From: mmpretrain 1.2 `BatchNormLinear`.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.bn = nn.BatchNorm1d(in_channels)
-        self.linear = nn.Linear(in_channels, out_channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map `(B, C)` to `(B, out_channels)`."""
-        out: Tensor = self.linear(self.bn(x))
-        return out
-
-    @torch.no_grad()
-    def fold(self) -> nn.Linear:
-        """Return one linear layer that gives the same in eval mode; this module is used up."""
-        norm, linear = self.bn, self.linear
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-        linear.bias.add_(linear.weight @ (norm.bias - norm.running_mean * scale))
-        linear.weight.mul_(scale)
-        return linear
-
-
-class LeViTClsHead(ClsHead):
+class LeViTClsHead(DistilledClsHead):
     """Map features to logits by one layer, or by the mean of two for a distilled network.
 
     Args:
@@ -63,6 +32,8 @@ class LeViTClsHead(ClsHead):
         distilled head already in `forward` while training, this one in `loss`.
     """
 
+    second = "head_dist"
+
     def __init__(
         self,
         num_classes: int = 1000,
@@ -81,28 +52,12 @@ class LeViTClsHead(ClsHead):
         self.num_classes = check_num_classes(num_classes)
         self.in_channels = in_channels
         self.distillation = distillation
-        self.head: nn.Module = BatchNormLinear(in_channels, num_classes)
+        self.head = _norm_linear(in_channels, num_classes)
         if distillation:
-            self.head_dist: nn.Module = BatchNormLinear(in_channels, num_classes)
+            self.head_dist = _norm_linear(in_channels, num_classes)
         self.deploy = False
         if deploy:
             self.switch_to_deploy()
-
-    def forward(self, feats: Any) -> Tensor:
-        """Map the last feature `(B, C)` to logits `(B, K)`."""
-        x = self.pre_logits(feats)
-        cls_score: Tensor = self.head(x)
-        return (cls_score + self.head_dist(x)) / 2 if self.distillation else cls_score
-
-    def loss(self, feats: Any, target: Tensor) -> dict[str, Tensor]:
-        """Compute the loss as `ClsHead.loss` does.
-
-        Raises:
-            ValueError: If the head is a distilled one.
-        """
-        if self.distillation:
-            raise ValueError("distillation must be False for training, got True")
-        return super().loss(feats, target)
 
     def switch_to_deploy(self) -> None:
         """Fold the batch norms into the linear layers; the logits in eval mode stay.
@@ -112,6 +67,27 @@ class LeViTClsHead(ClsHead):
         if self.deploy:
             return
         for name, layer in list(self.named_children()):
-            if isinstance(layer, BatchNormLinear):
-                setattr(self, name, layer.fold())
+            if isinstance(layer, NormLinear):
+                setattr(self, name, fold_norm(layer))
         self.deploy = True
+
+
+def _norm_linear(in_channels: int, out_channels: int) -> NormLinear:
+    layer = NormLinear(in_channels, out_channels)
+    layer.linear.reset_parameters()  # timm draws from a truncated normal distribution
+    return layer
+
+
+@torch.no_grad()
+def fold_norm(layer: NormLinear) -> nn.Linear:
+    """Return one linear layer that gives the same in eval mode; `layer` is used up.
+
+    timm's own `fuse` loses the device and the dtype.
+    """
+    norm, linear = layer.bn, layer.linear
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+    linear.bias.add_(linear.weight @ (norm.bias - norm.running_mean * scale))
+    linear.weight.mul_(scale)
+    return linear

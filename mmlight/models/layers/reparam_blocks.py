@@ -8,6 +8,7 @@ from timm.layers.conv_bn_act import ConvNormAct
 from timm.layers.squeeze_excite import SEModule
 from timm.models.byobnet import LayerFn
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from mmlight.compat.cnn.channel import make_divisible
 from mmlight.models.layers.activation import activation_layer
@@ -38,11 +39,12 @@ def fuse_conv_norm(conv: Any, norm: Any) -> tuple[Tensor, Tensor]:
     Returns:
         Weight `(O, I, H, W)` and bias `(O,)`.
     """
-    factor = norm.weight / (norm.running_var + norm.eps).sqrt()
-    bias = norm.bias - norm.running_mean * factor
-    repeats = len(conv.weight) // len(factor)
-    factor, bias = factor.repeat_interleave(repeats), bias.repeat_interleave(repeats)
-    return conv.weight * factor.reshape(-1, 1, 1, 1), bias  # (O,) -> (O, 1, 1, 1)
+    repeats = len(conv.weight) // len(norm.weight)
+    mean, variance, weight, bias = (
+        value.repeat_interleave(repeats)
+        for value in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+    )
+    return fuse_conv_bn_weights(conv.weight, conv.bias, mean, variance, norm.eps, weight, bias)
 
 
 def build_layers(norm_cfg: Cfg, act_cfg: Cfg, se_cfg: Cfg | None = None) -> LayerFn:

@@ -7,8 +7,8 @@ import torch
 from timm.layers.mlp import Mlp
 from torch import Tensor, nn
 
-from mmlight.compat.cnn.norm import build_norm
 from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.window_attention import WindowAttention
 
 
@@ -41,7 +41,7 @@ class InnerPatchEmbed(nn.Module):
         stride = patch_size // inner_patches
         size = kernel_size or stride
         self.proj = nn.Conv2d(in_channels, embed_dims, size, stride, padding=pad_size or 0)
-        self.norm = None if norm_cfg is None else build_norm(norm_cfg, embed_dims)
+        self.norm = None if norm_cfg is None else norm_maker(norm_cfg)(embed_dims)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map `(B, in_channels, H, W)` to `(B, L, I, I, C)`."""
@@ -64,7 +64,7 @@ class InnerMerge(nn.Module):
 
     def __init__(self, channels: int, norm_cfg: Mapping[str, Any]) -> None:
         super().__init__()
-        self.norm = build_norm(norm_cfg, 4 * channels)
+        self.norm = norm_maker(norm_cfg)(4 * channels)
         self.reduction = nn.Linear(4 * channels, 2 * channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class HiViTBlock(nn.Module):
         super().__init__()
         self.attn: WindowAttention | None = None
         if num_heads:
-            self.norm1 = build_norm(norm_cfg, channels)
+            self.norm1 = norm_maker(norm_cfg)(channels)
             self.attn = WindowAttention(
                 channels,
                 grid,
@@ -120,7 +120,7 @@ class HiViTBlock(nn.Module):
                 proj_drop_rate=drop_rate,
             )
         self.drop_path = DropPath(drop_path_rate)
-        self.norm2 = build_norm(norm_cfg, channels)
+        self.norm2 = norm_maker(norm_cfg)(channels)
         self.mlp = Mlp(channels, int(channels * mlp_ratio), drop=(0.0, drop_rate))
         self.gamma_1: nn.Parameter | None = None
         self.gamma_2: nn.Parameter | None = None

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from timm.models.swin_transformer import window_partition, window_reverse
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmlight.compat.cnn.norm import build_norm
 from mmlight.compat.cnn.patch_embed import AdaptivePadding
 from mmlight.compat.cnn.transformer import FFN
 from mmlight.models.layers.defaults import GELU
 from mmlight.models.layers.drop_path import DropPath
+from mmlight.models.layers.norm import norm_maker
 from mmlight.models.layers.window_attention import WindowAttention
 
 
@@ -46,7 +47,7 @@ class WindowBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.grid, self.window = grid, window
-        self.ln1 = build_norm(norm_cfg, embed_dims)
+        self.ln1 = norm_maker(norm_cfg)(embed_dims)
         self.attn = WindowAttention(
             embed_dims,
             window,
@@ -55,7 +56,7 @@ class WindowBlock(nn.Module):
             attn_drop_rate=attn_drop_rate,
             proj_drop_rate=drop_rate,
         )
-        self.ln2 = build_norm(norm_cfg, embed_dims)
+        self.ln2 = norm_maker(norm_cfg)(embed_dims)
         self.ffn = FFN(
             embed_dims,
             int(mlp_ratio * embed_dims),
@@ -72,14 +73,12 @@ class WindowBlock(nn.Module):
         return out
 
     def _attend(self, x: Tensor) -> Tensor:
-        batch, size = len(x), self.window
-        rows, columns = self.grid[0] // size, self.grid[1] // size
-        # (B, L, C) -> (B, rows, size, columns, size, C) -> (B * windows, size * size, C)
-        parts = x.reshape(batch, rows, size, columns, size, -1).transpose(2, 3)
-        x = self.attn(parts.flatten(3, 4).flatten(0, 2))
-        # (B * windows, size * size, C) -> (B, rows, columns, size, size, C) -> (B, L, C)
-        parts = x.reshape(batch, rows, columns, size, size, -1).transpose(2, 3)
-        return parts.flatten(1, 4)
+        side = (self.window, self.window)
+        # (B, H * W, C) -> (B, H, W, C) -> (B * windows, window, window, C)
+        windows = window_partition(x.reshape(len(x), *self.grid, -1), side)
+        attended = self.attn(windows.flatten(1, 2)).reshape(windows.shape)
+        joined: Tensor = window_reverse(attended, side, *self.grid)
+        return joined.flatten(1, 2)
 
 
 class PatchMerging(nn.Module):
@@ -96,7 +95,7 @@ class PatchMerging(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, norm_cfg: Mapping[str, Any]) -> None:
         super().__init__()
         self.pad = AdaptivePadding(2, 2)
-        self.norm = build_norm(norm_cfg, 4 * in_channels)
+        self.norm = norm_maker(norm_cfg)(4 * in_channels)
         self.reduction = nn.Linear(4 * in_channels, out_channels, bias=False)
 
     def forward(self, x: Tensor, grid: tuple[int, int]) -> Tensor:

@@ -171,8 +171,7 @@ def drop_path_rates(count: int, rate: float, schedule: str) -> list[float]:
         raise ValueError(f"drop_path_schedule must be 'linear' or 'constant', got {schedule!r}")
     if schedule == "constant":
         return [rate] * count
-    rates: list[float] = rising_rates(rate, count)
-    return rates
+    return rising_rates(rate, count)
 
 
 def _squeeze_excite(channels: int, *, ratio: int, **options: Any) -> nn.Module:

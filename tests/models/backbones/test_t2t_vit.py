@@ -62,7 +62,7 @@ def test_class_token_starts_drawn() -> None:
         ),
         ({"t2t_cfg": {"use_performer": True}}, "use_performer must be False, got True"),
         ({"attention_scale": "half"}, "attention_scale must be 'multiply' or 'divide', got 'half'"),
-        ({"out_indices": 2}, r"out_indices must be in \[-2, 2\), got 2"),
+        ({"out_indices": 2}, r"out_indices must be in \[0, 2\), got 2"),
         ({"layer_cfgs": {"heads": 3}}, "layer_cfgs does not support heads=3"),
     ],
 )

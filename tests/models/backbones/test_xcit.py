@@ -86,7 +86,7 @@ def test_class_attention_has_no_scale_at_zero() -> None:
         ({"img_size": 36}, "img_size must be a multiple of 8, got 36"),
         ({"out_type": "map"}, "out_type must be one of .* got 'map'"),
         ({"frozen_stages": 6}, r"frozen_stages must be in \[-1, 5\], got 6"),
-        ({"out_indices": [4]}, r"out_indices must be in \[0, 4\), got \(4,\)"),
+        ({"out_indices": [4]}, r"out_indices must be in \[0, 4\), got \[4\]"),
     ],
 )
 def test_raises_when_value_cannot_be_honoured(kwargs, message) -> None:

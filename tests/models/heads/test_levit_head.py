@@ -1,7 +1,8 @@
 import pytest
 import torch
+from timm.models.levit import NormLinear
 
-from mmlight.models.heads.levit_head import BatchNormLinear, LeViTClsHead
+from mmlight.models.heads.levit_head import LeViTClsHead, fold_norm
 
 
 @pytest.mark.parametrize("distillation", [True, False])
@@ -49,6 +50,6 @@ def test_raises_when_an_argument_is_wrong(arguments, message) -> None:
 
 
 def test_folded_layer_can_be_trained() -> None:
-    folded = BatchNormLinear(4, 2).fold()
+    folded = fold_norm(NormLinear(4, 2))
     folded(torch.rand(1, 4)).sum().backward()
     assert folded.weight.grad is not None

@@ -10,11 +10,11 @@ from mmlight.models.backbones.base.out_indices import to_out_indices
 from mmlight.models.backbones.base.staged_backbone import StagedBackbone
 from mmlight.models.initialize import InitCfg
 from mmlight.models.layers.position import fit_pos_embed, resize_pos_embed
+from mmlight.models.layers.tokens import format_tokens
 from mmlight.models.networks.vit import TokenNetwork, init_mlp
 from mmlight.models.trunc_normal import trunc_normal_
 from mmlight.weights.name_map import NameRule
 
-OUT_TYPES: Final = ("raw", "cls_token", "featmap", "avg_featmap")
 FFN_NAMES: Final = {"origin": ("layers.0.0", "layers.1"), "swiglu_fused": ("w12", "w3")}
 _LAYER: Final = r"network\.blocks\.(\d+)\."
 
@@ -145,15 +145,8 @@ class PlainTransformer(StagedBackbone):
 
     def format(self, x: Tensor, grid: Sequence[int]) -> Any:
         """Turn tokens `(B, L, C)` into the output."""
-        if self.out_type == "raw":
-            return x
-        if self.out_type == "cls_token":
-            return x[:, 0]
-        patches = x[:, self.num_extra_tokens :]
-        if self.out_type == "featmap":
-            # (B, H * W, C) -> (B, H, W, C) -> (B, C, H, W)
-            return patches.reshape(len(x), *grid, -1).permute(0, 3, 1, 2)
-        return self.network.fc_norm(patches.mean(dim=1))  # (B, L, C) -> (B, C)
+        out = format_tokens(x, grid, self.num_extra_tokens, self.out_type)
+        return self.network.fc_norm(out) if self.out_type == "avg_featmap" else out
 
     def frozen_parts(self) -> Sequence[nn.Module]:
         """Return the embedding and the first layers; the final norms too when all are frozen."""
@@ -194,15 +187,3 @@ class PlainTransformer(StagedBackbone):
         """Draw the position embedding, unless a checkpoint alone fills the weights."""
         if not self.is_pretrained and self.network.pos_embed is not None:
             trunc_normal_(self.network.pos_embed, std=0.02)
-
-
-def check_out_type(out_type: str, with_cls_token: bool, allowed: Sequence[str] = OUT_TYPES) -> None:
-    """Refuse an output that there is not, or that needs a class token where there is none.
-
-    Raises:
-        ValueError: If so.
-    """
-    if out_type not in allowed:
-        raise ValueError(f"out_type must be one of {tuple(allowed)}, got {out_type!r}")
-    if out_type == "cls_token" and not with_cls_token:
-        raise ValueError("with_cls_token must be True for out_type='cls_token', got False")

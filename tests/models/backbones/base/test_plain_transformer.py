@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmlight.models.backbones.base.plain_transformer import check_out_type, name_rules
+from mmlight.models.backbones.base.plain_transformer import name_rules
 from mmlight.models.backbones.vision_transformer import VisionTransformer
 
 TINY = {"embed_dims": 8, "num_layers": 2, "num_heads": 2, "feedforward_channels": 12}
@@ -58,15 +58,3 @@ def test_start_values_are_drawn_unless_a_checkpoint_fills_all() -> None:
     assert vit.network.pos_embed.abs().sum() == 0
     vit.init_extra()
     assert vit.network.pos_embed.std().item() == pytest.approx(0.02, rel=0.5)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("patch", True), "out_type must be one of .* got 'patch'"),
-        (("cls_token", False), "with_cls_token must be True for out_type='cls_token', got False"),
-    ],
-)
-def test_raises_when_output_cannot_be_had(arguments, message) -> None:
-    with pytest.raises(ValueError, match=message):
-        check_out_type(*arguments)
