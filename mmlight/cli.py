@@ -27,10 +27,18 @@ from mmlight.cli_models import run_models_command
 from mmlight.cli_weights import COMMANDS as WEIGHTS_COMMANDS
 from mmlight.cli_weights import run_weights_command
 from mmlight.compat import provide_names
-from mmlight.errors import ConfigError, ConfigErrors, MMLightError, list_names, nearest_name
+from mmlight.errors import (
+    ConfigError,
+    ConfigErrors,
+    MMLightError,
+    list_names,
+    nearest_name,
+    raise_all,
+)
 from mmlight.read.node import Origin
-from mmlight.run import read_spec
+from mmlight.run import try_read_spec
 from mmlight.spec import Spec
+from mmlight.translate.translate import Translation
 
 STAGES = {
     "fit": "train what a config describes",
@@ -173,7 +181,10 @@ def _build_parser(stage: str) -> Parser:
 def _read_source(stage: str, options: argparse.Namespace) -> Spec:
     """Read the config, or what a checkpoint of ours says about itself."""
     if options.config is not None:
-        return read_spec(options.config, options.cfg_options, safe=options.safe)
+        translation = try_read_spec(options.config, options.cfg_options, safe=options.safe)
+        if translation.errors:
+            _raise_everything(translation)
+        return translation.spec
     if stage == "fit" or not str(options.checkpoint).endswith(".ckpt"):
         raise ConfigError(
             "--config", "no config was given", next_step=f"Name one: mmlight {stage} X.py"
@@ -181,6 +192,14 @@ def _read_source(stage: str, options: argparse.Namespace) -> Spec:
     from mmlight.checkpoints import read_evaluation
 
     return read_evaluation(options.checkpoint)
+
+
+@provide_names()
+def _raise_everything(translation: Translation) -> None:
+    """Raise the problems of the translation and, at once, those of the arguments of each call."""
+    from mmlight.check.calls import find_call_errors
+
+    raise_all([*translation.errors, *find_call_errors(translation.spec)])
 
 
 def _apply_options(spec: Spec, options: argparse.Namespace) -> Spec:

@@ -282,6 +282,14 @@ def test_reports_every_problem_when_there_are_several(fails: Fails, tmp_path: Pa
     assert text.count(f"{tmp_path}/config.py:{line}\n") == 1
 
 
+def test_reports_wrong_types_and_wrong_arguments_together(fails: Fails) -> None:
+    config = LENET_OLD.replace("'LeNet5', num_classes", "'LeNet5', nun_classes")
+    text = fails(config.replace("type='SGD'", "type='SDG'"))
+    assert text.startswith("mmlight: 2 problems\n")
+    assert "nearest:  SGD\n" in text
+    assert "nearest:  num_classes\n" in text
+
+
 @pytest.mark.parametrize(
     ("words", "problem", "hint"),
     [
