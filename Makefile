@@ -16,10 +16,14 @@ setup: .venv/.ready  ## Create .venv with mmlight (editable) and the development
 	$(PY) -m pip install --quiet --editable ".[dev]"
 	touch $@
 
-reference: .reference/.ready  ## Fetch the original packages that tests compare with
+reference: .reference/.ready .reference/memcached  ## Fetch the original packages that tests compare with
 
 .reference/.ready: tests/reference/install.sh | .venv/.ready
 	sh tests/reference/install.sh $(PY) .reference
+	touch $@
+
+.reference/memcached: tests/reference/install_memcached.sh | .reference/.ready
+	sh tests/reference/install_memcached.sh $@
 	touch $@
 
 demo: setup  ## Train the embedded default: LeNet-5 on Fashion-MNIST

@@ -1,7 +1,7 @@
 """The command line: `mmlight fit|validate|test|predict [--config] X.py [checkpoint] [...]`.
 
 Parsing and printing only. The commands that train nothing are in `cli_config.py`,
-`cli_models.py` and `cli_weights.py`.
+`cli_browse.py`, `cli_models.py` and `cli_weights.py`.
 
 Two vocabularies: `--cfg-options model.backbone.depth=101` speaks the config's words,
 `--trainer.devices 2` speaks Lightning's. What comes later in this list wins, wherever it stands on
@@ -19,7 +19,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from mmlight.cli_analyze import COMMANDS as ANALYZE_COMMANDS
+from mmlight.cli_analyze import run_analyze_command
 from mmlight.cli_arguments import Parser, add_reading_flags, take_config
+from mmlight.cli_browse import COMMANDS as BROWSE_COMMANDS
+from mmlight.cli_browse import run_browse_command
 from mmlight.cli_config import COMMANDS as CONFIG_COMMANDS
 from mmlight.cli_config import run_config_command
 from mmlight.cli_models import COMMANDS as MODELS_COMMANDS
@@ -46,7 +50,14 @@ STAGES = {
     "test": "run the test loop with a checkpoint",
     "predict": "classify the test images with a checkpoint",
 }
-COMMANDS = {**STAGES, **CONFIG_COMMANDS, **MODELS_COMMANDS, **WEIGHTS_COMMANDS}
+COMMANDS = {
+    **STAGES,
+    **ANALYZE_COMMANDS,
+    **BROWSE_COMMANDS,
+    **CONFIG_COMMANDS,
+    **MODELS_COMMANDS,
+    **WEIGHTS_COMMANDS,
+}
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
@@ -108,10 +119,14 @@ def _run(words: list[str]) -> int:
     words.remove(command)
     if command in CONFIG_COMMANDS:
         return run_config_command(command, words)
-    if command in MODELS_COMMANDS:
-        return run_models_command(words)
-    if command in WEIGHTS_COMMANDS:
-        return run_weights_command(words)
+    for commands, run_command in (
+        (ANALYZE_COMMANDS, run_analyze_command),
+        (BROWSE_COMMANDS, run_browse_command),
+        (MODELS_COMMANDS, run_models_command),
+        (WEIGHTS_COMMANDS, run_weights_command),
+    ):
+        if command in commands:
+            return run_command(words)
     return _run_stage(command, words)
 
 

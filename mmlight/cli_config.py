@@ -1,5 +1,6 @@
-"""The commands that tell about a config and train nothing: explain, check, upgrade, eject.
+"""The commands that tell about a config and train nothing: print, explain, check, upgrade, eject.
 
+    mmlight print X.py                  the config with its bases and overrides merged, in its words
     mmlight explain X.py [key]          where each value comes from, and what it becomes
     mmlight check X.py [--data]         everything that is wrong with it
     mmlight upgrade old.py -o new.py    the same config in the words of mmpretrain 1.x
@@ -21,6 +22,7 @@ from mmlight.read.data_text import is_printed_run
 from mmlight.spec import read_yaml
 
 COMMANDS: Final = {
+    "print": "write a config with all its bases and overrides merged",
     "explain": "say where each value of a config comes from and what it becomes",
     "check": "find everything that is wrong with a config, before training",
     "upgrade": "write a 0.x config in the words of mmpretrain 1.x",
@@ -65,7 +67,7 @@ def _build_parser(command: str) -> Parser:
     if command == "check":
         add("--data", action="store_true", help="also read the data and run samples of it")
         add("--strict", action="store_true", help="fail on notes as well as on problems")
-    if command in ("upgrade", "eject"):
+    if command in ("print", "upgrade", "eject"):
         add("--output", "-o", metavar="FILE", help="where to write; the screen by default")
         add("--force", action="store_true", help="write over a file that is there")
     if command == "upgrade":
@@ -87,6 +89,11 @@ def _read(options: argparse.Namespace) -> Config:
             next_step="Name the config that its head names, or read the YAML itself.",
         )
     return read_config(options.config, options.cfg_options, safe=options.safe)
+
+
+def _print(options: argparse.Namespace) -> int:
+    _write(_read(options).pretty_text, options)
+    return 0
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -151,6 +158,7 @@ def _write(text: str, options: argparse.Namespace) -> None:
 
 
 _RUN: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
+    "print": _print,
     "explain": _explain,
     "check": _check,
     "upgrade": _upgrade,

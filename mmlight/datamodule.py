@@ -1,82 +1,24 @@
 """Turns datasets and loader settings into the loaders of each stage and rank."""
 
 import math
-import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
-import numpy as np
+import cv2
 import torch
 from lightning.pytorch import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_warn
-from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from mmlight.data.collate import collate, move_batch
+from mmlight.data.collate import CountedCollate, move_batch
 from mmlight.data.datasets.padded import PaddedView
+from mmlight.data.datasets.wrapper import read_facts
 from mmlight.data.loader import ResumableLoader
-from mmlight.data.sampler_builder import SamplerBuilder
-from mmlight.data.samplers import DefaultSampler, RankedSampler
+from mmlight.data.loader_config import LoaderConfig as LoaderConfig
+from mmlight.data.rank_states import gather_states, to_bytes
+from mmlight.data.samplers import DefaultSampler
 from mmlight.data.workers import WorkerStart
-
-SamplerFactory = Callable[[Any], Sampler[int]]
-Collate = Callable[[Sequence[Any]], Any]
-# a forked worker has the import names of mm packages that a user's class may need, see compat/
-FORK = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
-
-
-class LoaderConfig:
-    """One dataset and how to load it.
-
-    Args:
-        dataset: Map-style dataset.
-        batch_size: Samples per batch and device.
-        num_workers: Worker processes per device; 0 loads in the training process.
-        shuffle: Whether the default sampler shuffles; unused when `sampler` is given.
-        sampler: Makes a sampler of the dataset, as `SamplerBuilder(DefaultSampler, {"shuffle":
-            True})`. A `RankedSampler` is told its rank, and the seed if it has none.
-        drop_last: Leave out a last batch that is not full.
-        persistent_workers: Keep workers over epochs; without effect when `num_workers` is 0.
-        pin_memory: Put batches into page-locked memory, where there is an accelerator.
-        prefetch_factor: Batches that each worker prepares in advance; None for torch's default.
-        collate_fn: Makes a batch of a list of samples; None for `mmlight.data.collate.collate`.
-
-    Raises:
-        ValueError: If `batch_size` is below 1 or `num_workers` is negative.
-
-    From: mmengine 0.10 `*_dataloader` / mmcls 0.25 `data` with `samples_per_gpu` and
-    `workers_per_gpu`.
-    """
-
-    # jsonargparse cannot fill the arguments of a class named for `Dataset[Any]`.
-    def __init__(
-        self,
-        dataset: Dataset,  # type: ignore[type-arg]
-        batch_size: int = 1,
-        num_workers: int = 0,
-        shuffle: bool = False,
-        sampler: SamplerBuilder | None = None,
-        drop_last: bool = False,
-        persistent_workers: bool = False,
-        pin_memory: bool = False,
-        prefetch_factor: int | None = None,
-        collate_fn: Collate | None = None,
-    ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        if num_workers < 0:
-            raise ValueError(f"num_workers must not be negative, got {num_workers}")
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.num_workers = num_workers
-        self.shuffle = shuffle
-        self.sampler = sampler
-        self.drop_last = drop_last
-        self.persistent_workers = persistent_workers
-        self.pin_memory = pin_memory
-        self.prefetch_factor = prefetch_factor
-        self.collate_fn = collate_fn
 
 
 class PipelineDataModule(LightningDataModule):
@@ -122,14 +64,14 @@ class PipelineDataModule(LightningDataModule):
         for stage, config in (("val", val), ("test", test), ("predict", predict)):
             # Lightning takes a method that exists as a promise of data, so only given ones exist.
             if config is not None:
-                build = partial(self._build_evaluation, config)
+                build = partial(self._build_evaluation, config, in_order=stage == "predict")
                 setattr(self, f"{stage}_dataloader", build)
 
     @property
     def classes(self) -> Sequence[str] | None:
         """Class names of the first dataset that knows any."""
         for config in (self.train, self.val, self.test, self.predict):
-            names = getattr(config.dataset, "metainfo", {}).get("classes") if config else None
+            names = read_facts(config.dataset).get("classes") if config else None
             if names is not None:
                 return cast(Sequence[str], names)
         return None
@@ -139,13 +81,18 @@ class PipelineDataModule(LightningDataModule):
         """Batches in one pass of this rank over the training data; if endless, over all of it."""
         if self.train is None:
             raise ValueError("train must be given to count its batches, got None")
-        sampler = self._build_sampler(self.train, self.train.dataset)
-        sized = sampler if hasattr(sampler, "__len__") else self.train.dataset
+        dataset = self.train.choose_data(self._place()[1])
+        sampler = self._build_sampler(self.train, dataset)
+        batch_sampler = self.train.build_batches(sampler)
+        if batch_sampler is not None:
+            return len(batch_sampler)
+        sized = sampler if hasattr(sampler, "__len__") else dataset
         batches = len(cast(Any, sized)) / self.train.batch_size
         return math.floor(batches) if self.train.drop_last else math.ceil(batches)
 
     def setup(self, stage: str) -> None:
-        """Agree on a seed with all ranks."""
+        """Agree on a seed with all ranks, and keep cv2 from starting threads, as mm does."""
+        cv2.setNumThreads(0)
         if self.seed is None:
             seed = torch.initial_seed() % 2**31
             self.seed = self.trainer.strategy.broadcast(seed) if self.trainer else seed
@@ -158,14 +105,17 @@ class PipelineDataModule(LightningDataModule):
         """
         if self.train is None:
             raise ValueError("train must be given to train, got None")
+        dataset = self.train.choose_data(self._place()[1])
+        sampler = self._build_sampler(self.train, dataset)
         loader = ResumableLoader(
-            self.train.dataset,
-            self._build_sampler(self.train, self.train.dataset),
+            dataset,
+            sampler,
+            batch_sampler=self.train.build_batches(sampler),
             drop_last=self.train.drop_last,
             exact=self.exact_resume,
             batch_size=self.train.batch_size,
             worker_start=self._worker_start(self.train),
-            **_loader_options(self.train),
+            **self.train.options,
         )
         if self._resumed:
             loader.resume(self._resumed)
@@ -191,7 +141,7 @@ class PipelineDataModule(LightningDataModule):
         used = fit_loop.epoch_loop.batch_progress.current.ready
         ended = used >= self.trainer.num_training_batches
         mine = self._train_loader.position(used, ended=ended)
-        return {"seed": self.seed, "ranks": [_to_tensors(state) for state in _gather(mine)]}
+        return {"seed": self.seed, "ranks": gather_states(mine)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep what `state_dict` returned for the next training loader."""
@@ -201,7 +151,7 @@ class PipelineDataModule(LightningDataModule):
         ranks = state_dict["ranks"]
         rank, world_size = self._place()
         fits = len(ranks) == world_size and ranks[0]["num_workers"] == self.train.num_workers
-        state = _to_bytes(ranks[rank if fits else 0])
+        state = to_bytes(ranks[rank if fits else 0])
         if not fits:
             rank_zero_warn(
                 f"The checkpoint was saved with {len(ranks)} ranks of {ranks[0]['num_workers']}"
@@ -219,64 +169,40 @@ class PipelineDataModule(LightningDataModule):
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def _build_sampler(self, config: LoaderConfig, dataset: Dataset[Any]) -> Sampler[int]:
-        factory: SamplerFactory = config.sampler or partial(DefaultSampler, shuffle=config.shuffle)
+        rank, world_size = self._place()
         overfit: float = getattr(self.trainer, "overfit_batches", 0.0)
         if overfit > 0 and config is self.train:  # Lightning's rule: the same batches in each epoch
-            factory = partial(DefaultSampler, shuffle=False)
-        sampler = factory(dataset)
-        if isinstance(sampler, RankedSampler):
-            rank, world_size = self._place()
-            sampler.place(rank=rank, world_size=world_size, seed=self.seed)
+            whole = cast(Any, dataset)
+            return DefaultSampler(whole, False, self.seed, rank=rank, world_size=world_size)
+        sampler: Sampler[int] = config.build_sampler(
+            dataset, rank=rank, world_size=world_size, seed=self.seed
+        )
         return sampler
 
-    def _build_evaluation(self, config: LoaderConfig) -> DataLoader[Any]:
-        _, world_size = self._place()
-        dataset = config.dataset
+    def _build_evaluation(self, config: LoaderConfig, *, in_order: bool) -> DataLoader[Any]:
+        rank, world_size = self._place()
+        dataset, options = config.choose_data(world_size), config.options
         if world_size > 1:
             dataset = PaddedView(dataset, world_size=world_size)
+            options["collate_fn"] = CountedCollate(options["collate_fn"])
+        if in_order:  # a row for each image, whatever the config says of evaluation
+            sampler: Any = DefaultSampler(dataset, False, rank=rank, world_size=world_size)
+            batches = None
+        else:
+            sampler = self._build_sampler(config, dataset)
+            batches = config.build_batches(sampler)
+        if batches is None:
+            options |= {"sampler": sampler, "batch_size": config.batch_size}
+            options["drop_last"] = config.drop_last and not in_order
         return DataLoader(
             dataset,
-            batch_size=config.batch_size,
-            sampler=self._build_sampler(config, dataset),
-            drop_last=config.drop_last,
+            batch_sampler=batches,
             worker_init_fn=self._worker_start(config),
             generator=torch.Generator().manual_seed(self.seed or 0),
-            **_loader_options(config),
+            **options,
         )
 
     def _worker_start(self, config: LoaderConfig) -> WorkerStart:
         rank, _ = self._place()
-        return WorkerStart(seed=self.seed or 0, rank=rank, num_workers=config.num_workers)
-
-
-def _loader_options(config: LoaderConfig) -> dict[str, Any]:
-    working = config.num_workers > 0
-    return {
-        "num_workers": config.num_workers,
-        "persistent_workers": config.persistent_workers and working,
-        "prefetch_factor": config.prefetch_factor if working else None,
-        "multiprocessing_context": FORK if working else None,
-        "pin_memory": config.pin_memory and torch.accelerator.is_available(),
-        "collate_fn": config.collate_fn or collate,
-    }
-
-
-def _gather(state: dict[str, Any]) -> list[dict[str, Any]]:
-    if not (distributed.is_available() and distributed.is_initialized()):
-        return [state]
-    states: list[dict[str, Any]] = [{}] * distributed.get_world_size()
-    distributed.all_gather_object(states, state)
-    return states
-
-
-def _to_tensors(value: Any) -> Any:
-    """Turn bytes into uint8 tensors, which checkpoints hold without pickled code."""
-    if isinstance(value, dict):
-        return {key: _to_tensors(item) for key, item in value.items()}
-    return torch.from_numpy(np.array(bytearray(value))) if isinstance(value, bytes) else value
-
-
-def _to_bytes(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _to_bytes(item) for key, item in value.items()}
-    return value.cpu().numpy().astype(np.uint8).tobytes() if isinstance(value, Tensor) else value
+        own, seed = config.worker_init_fn, self.seed or 0
+        return WorkerStart(seed=seed, rank=rank, num_workers=config.num_workers, own=own)

@@ -16,6 +16,7 @@ from mmlight.check.training import compare_topk
 from mmlight.errors import ConfigError, DataError, MMLightError, raise_all
 from mmlight.quiet import quiet_lightning
 from mmlight.spec import Spec
+from mmlight.stage_data import no_data
 
 
 @contextmanager
@@ -41,11 +42,7 @@ def check_stage(parts: Parts, stage: str) -> None:
     """
     if getattr(parts.data, stage) is None:
         name = "test" if stage == "predict" else stage
-        raise ConfigError(
-            f"{name}_dataloader",
-            "the config describes no such data",
-            next_step=f"Add {name}_dataloader, in 0.x words data.{name}, to the config.",
-        )
+        raise no_data(name)
     if stage == "train" and parts.model.optimizer_builder is None:
         raise ConfigError(
             "optim_wrapper",

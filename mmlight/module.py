@@ -16,6 +16,7 @@ from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.initialize import InitCfg, init_weights
 from mmlight.models.losses.total import total_loss
 from mmlight.models.preprocessor import ImagePreprocessor
+from mmlight.models.targets import choose_targets, list_labels
 from mmlight.optim.gradient_clip import GradientClip
 from mmlight.optim.optimizer import OptimizerBuilder
 from mmlight.weights.load import load_pretrained
@@ -89,6 +90,8 @@ class ImageClassifier(L.LightningModule):
         self.classes: tuple[str, ...] = ()
         self.spec_yaml = ""
         self.pipeline: Callable[[dict[str, Any]], Any] | None = None
+        if getattr(preprocessor, "channels_last", False):
+            self.to(memory_format=torch.channels_last)
 
     # ---------------------------------------------------------------- from images to scores
 
@@ -148,13 +151,18 @@ class ImageClassifier(L.LightningModule):
         return self._update_metrics(self.test_metrics, batch)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[dict[str, Any]]:
-        """Return one dict per image, without padded duplicates; see `describe_scores`."""
+        """Return one dict per image, without padded duplicates; see `describe_scores`.
+
+        Where the image has a label, it is there as `gt_label`: an int, or a list of several.
+        """
         scores = self(batch["inputs"])
         counted = batch.get("counted")
         keep = range(len(scores)) if counted is None else counted.nonzero().flatten().tolist()
         metas = batch.get("metas") or [{}] * len(scores)
         rows = scores.float().cpu()
-        return [{**metas[i], **self.describe_scores(rows[i])} for i in keep]
+        labels = list_labels(batch["target"]) if "target" in batch else []
+        known = [{"gt_label": label} for label in labels] or [{}] * len(rows)
+        return [{**metas[i], **known[i], **self.describe_scores(rows[i])} for i in keep]
 
     def describe_scores(self, scores: Tensor) -> dict[str, Any]:
         """Name the best class.
@@ -194,10 +202,12 @@ class ImageClassifier(L.LightningModule):
         self._log_metrics(self.test_metrics)
 
     def _update_metrics(self, metrics: nn.ModuleList, batch: Batch) -> dict[str, Tensor]:
-        scores = self(batch["inputs"])
-        counted = batch.get("counted", slice(None))
+        scores, counted = self(batch["inputs"]), batch.get("counted")
+        kept, target = scores, batch["target"]
+        if counted is not None:
+            kept, target = scores[counted], choose_targets(target, counted)
         for metric in cast(Iterable[Metric], metrics):
-            metric.update(scores[counted], batch["target"][counted])
+            metric.update(kept, target)
         return {"scores": scores}
 
     def _log_metrics(self, metrics: nn.ModuleList) -> None:

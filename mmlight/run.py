@@ -152,12 +152,12 @@ def fit(
 
 def validate(source: Source, checkpoint: str | None = None, overrides: Overrides = None) -> Any:
     """Run the validation loop with the weights of a checkpoint; returns its metrics by name."""
-    return _evaluate("validate", "val", source, checkpoint, overrides)[0]
+    return run_stage("validate", "val", source, checkpoint, overrides)[1][0]
 
 
 def test(source: Source, checkpoint: str | None = None, overrides: Overrides = None) -> Any:
     """Run the test loop with the weights of a checkpoint; returns its metrics by name."""
-    return _evaluate("test", "test", source, checkpoint, overrides)[0]
+    return run_stage("test", "test", source, checkpoint, overrides)[1][0]
 
 
 def predict(source: Source, checkpoint: str | None = None, overrides: Overrides = None) -> Any:
@@ -165,19 +165,38 @@ def predict(source: Source, checkpoint: str | None = None, overrides: Overrides 
 
     Returns:
         One dict per image, in the order of the dataset: what the dataset knows of it (`img_path`,
-        `sample_idx`, ...) and `pred_label`, `pred_score`, `pred_class`, `pred_scores`. With several
-        processes each returns all.
+        `sample_idx`, `gt_label`, ...) and `pred_label`, `pred_score`, `pred_class`, `pred_scores`.
+        With several processes each returns all.
     """
+    return predict_with(source, checkpoint, overrides)[1]
+
+
+def predict_with(
+    source: Source, checkpoint: str | None = None, overrides: Overrides = None
+) -> tuple["Parts", list[dict[str, Any]]]:
+    """Do what `predict` does; returns also the parts that it was done with."""
     from mmlight.launch import gather_in_order
 
-    batches = _evaluate("predict", "predict", source, checkpoint, overrides)
-    return gather_in_order([row for batch in batches for row in batch])
+    parts, batches = run_stage("predict", "predict", source, checkpoint, overrides)
+    return parts, gather_in_order([row for batch in batches for row in batch])
 
 
 @provide_names()
-def _evaluate(
+def run_stage(
     stage: str, part: str, source: Source, checkpoint: str | None, overrides: Overrides
-) -> Any:
+) -> tuple["Parts", Any]:
+    """Call a method of the Trainer that does not train, with the weights of a checkpoint.
+
+    Args:
+        stage: 'validate', 'test' or 'predict'.
+        part: Which data it needs: 'val', 'test' or 'predict'.
+        source: As for `read_spec`.
+        checkpoint: Weights; None for the newest of the work directory.
+        overrides: As for `read_spec`.
+
+    Returns:
+        What was built, and what the Trainer returned.
+    """
     from mmlight.checkpoints import find_weights
     from mmlight.launch import check_stage, naming_origins, start
     from mmlight.weights.load import load_whole_state
@@ -189,4 +208,4 @@ def _evaluate(
         check_stage(parts, part)
         location = checkpoint or find_weights(spec, stage)
         load_whole_state(parts.model, read_state(location), location)
-    return start(getattr(parts.trainer, stage), parts.model, parts.data)
+    return parts, start(getattr(parts.trainer, stage), parts.model, parts.data)

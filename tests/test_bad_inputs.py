@@ -2,18 +2,29 @@
 
 import os
 import pickle
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 
 from mmlight.cli import main
 from mmlight.errors import MMLightError
-from tests.runs import FASHION, LENET_NEW, LENET_OLD, command, environment, run, write_config
+from tests.runs import (
+    FASHION,
+    LENET_NEW,
+    LENET_OLD,
+    command,
+    environment,
+    run,
+    write_config,
+    write_image_folder,
+)
 
 Fails = Callable[..., str]
 UNREACHABLE = "http://127.0.0.1:1/resnet.pth"
@@ -330,7 +341,7 @@ def test_names_the_flag_when_it_is_wrong(
         (("test",), "--config: no config was given", "mmlight test X.py"),
         (("fit", "a.ckpt"), "--config: no config was given", "mmlight fit X.py"),
         (("fot", "--config", "x.py"), "unknown command 'fot'", "nearest:  fit"),
-        (("--config", "x.py"), "no command was given", "one of check, eject, explain, fit"),
+        (("--config", "x.py"), "no command was given", "one of analyze, browse, check, eject"),
         (("test", "none.ckpt"), "none.ckpt: no such checkpoint file", "Correct the path"),
     ],
 )
@@ -424,6 +435,35 @@ def test_says_what_a_stage_lacks(
     assert problem in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_names_the_image_when_it_is_broken(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], workers: int
+) -> None:
+    images = write_image_folder(tmp_path / "images", per_class=1, size_px=28)
+    for file in images.rglob("*.png"):
+        cv2.imwrite(str(file.with_suffix(".jpg")), cv2.imread(str(file)))
+        file.unlink()
+    broken = images / "3" / "0000.jpg"
+    broken.write_bytes(broken.read_bytes()[:100])
+    words = f"""
+pipeline = [
+    dict(type='LoadImageFromFile', color_type='grayscale'),
+    dict(type='Resize', scale=32), dict(type='PackInputs')]
+train_dataloader = dict(
+    batch_size=2, num_workers={workers}, sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='CustomDataset', data_root={str(images)!r}, pipeline=pipeline))
+"""
+    config = write_config(tmp_path, LENET_NEW + words)
+    code = main(["fit", "--config", str(config), "--work-dir", str(tmp_path / "work")])
+    error = capfd.readouterr().err
+    assert code == 2, error
+    assert error.count(str(broken)) == 1
+    assert "Traceback" not in error
+    told = error[error.index("mmlight: ") :].splitlines()
+    assert told[0].startswith(f"mmlight: {broken}: ")
+    assert len(told) <= 4
+
+
 def test_raises_when_a_traceback_is_wanted(tmp_path: Path) -> None:
     with pytest.raises(MMLightError, match=r"none\.py: no such config file"):
         main(["fit", "--config", str(tmp_path / "none.py"), "--traceback"])
@@ -456,3 +496,28 @@ def test_ends_in_one_line_when_interrupted(tmp_path: Path) -> None:
     resumed = run("fit", *options, "--resume", "--trainer.limit_train_batches", "2")
     assert resumed.returncode == 0, resumed.stderr
     assert "resuming from" in resumed.stderr
+
+
+@pytest.mark.parametrize(
+    ("config", "before", "word"),
+    [
+        (LENET_OLD, "    dict(type='Resize', size=32),", "file_client_args"),
+        (LENET_NEW, "pipeline = [", "backend_args"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ("dict(backend='petrl')", "must name a backend, one of archive, ceph, disk, "),
+        ("dict(backend='lmdb', db_pth='x')", "must fit the backend 'lmdb', which takes db_path, "),
+        ("dict(backend='petrel')", "cannot be used for the backend 'petrel': the package petrel_"),
+    ],
+)
+def test_names_the_line_when_a_loading_backend_is_wrong(
+    fails: Fails, config: str, before: str, word: str, options: str, problem: str
+) -> None:
+    load = f"dict(type='LoadImageFromFile', {word}={options}),"
+    text = config.replace(before, f"{before}\n{load}", 1)
+    told = fails(text)
+    assert re.search(rf"pipeline\[\d\]\.{word}: {word} {re.escape(problem)}", told), told
+    assert f":{_line(load, text)}\n" in told

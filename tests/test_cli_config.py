@@ -30,7 +30,7 @@ def test_help_lists_the_flags(command: str, capsys: pytest.CaptureFixture[str]) 
     assert text.startswith(f"usage: mmlight {command} ")
     assert "--cfg-options" in text
     assert ("--strict" in text) == (command == "check")
-    assert ("--output" in text) == (command in ("upgrade", "eject"))
+    assert ("--output" in text) == (command in ("print", "upgrade", "eject"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -40,6 +40,23 @@ def test_needs_a_config(command: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert complaint == (
         f"mmlight: --config: no config was given.\n  next:     Name one: mmlight {command} X.py\n"
     )
+
+
+# ------------------------------------------------------------------ print
+
+
+def test_print_merges_bases_and_overrides(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = tmp_path / "child.py"
+    child.write_text(f"_base_ = {config.name!r}\nseed = 3\n")
+    code, text, complaint = run(capsys, "print", child, "--cfg-options", "optimizer.lr=0.5")
+    assert (code, complaint) == (0, "")
+    merged = Config.fromstring(text, ".py")
+    assert (merged.seed, merged.optimizer.lr, merged.optimizer.momentum) == (3, 0.5, 0.9)
+    code, text, _ = run(capsys, "print", child, "-o", tmp_path / "merged.py")
+    assert text == f"written: {tmp_path / 'merged.py'}\n"
+    assert Config.fromfile(tmp_path / "merged.py").seed == 3
 
 
 # ------------------------------------------------------------------ explain

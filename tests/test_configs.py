@@ -18,7 +18,7 @@ from mmlight.module import ImageClassifier
 from mmlight.read.config import Config
 from mmlight.run import read_spec
 from mmlight.spec import Call, Spec
-from mmlight.translate.data import DATASET_ROWS, METRIC_ROWS, SAMPLER_ROWS, TRANSFORM_ROWS
+from mmlight.translate.data_rows import DATASET_ROWS, METRIC_ROWS, SAMPLER_ROWS, TRANSFORM_ROWS
 from mmlight.translate.hooks import CUSTOM, LOGGERS, TYPES
 from mmlight.translate.models import AUGMENT_ROWS, INITIALIZER_ROWS, MODEL_ROWS
 from mmlight.translate.optim import OPTIMIZER_ROWS, POLICY_ROWS, RECURSION_ROWS
@@ -162,7 +162,7 @@ SUPPORTED: dict[str, Iterable[str]] = {
     "Batch augments": [row.name for row in AUGMENT_ROWS],
     "`init_cfg`": [row.name for row in INITIALIZER_ROWS],
     "Datasets": [row.name for row in DATASET_ROWS],
-    "Transforms": [row.name for row in TRANSFORM_ROWS],
+    "Transforms": {re.sub(r"torchvision/.+", "torchvision/*", row.name) for row in TRANSFORM_ROWS},
     "Samplers": [row.name for row in SAMPLER_ROWS],
     "Metrics": [row.name for row in METRIC_ROWS],
     "Optimizers": [row.name for row in OPTIMIZER_ROWS],

@@ -5,14 +5,17 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import cv2
 import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
 from jsonargparse import ArgumentParser
 from lightning.pytorch.callbacks import Callback
-from torch.utils.data import Dataset, WeightedRandomSampler
+from torch.utils.data import Dataset, Sampler, Subset, WeightedRandomSampler
 
+from mmlight.data import samplers
+from mmlight.data.sampler_builder import SamplerBuilder
 from mmlight.data.samplers import DefaultSampler, InfiniteSampler, RepeatAugSampler
 from mmlight.datamodule import LoaderConfig, PipelineDataModule
 
@@ -41,6 +44,9 @@ class Noisy(Dataset):
         draws = [float(index), random.random(), np.random.rand(), torch.rand(()).item()]
         inputs = torch.tensor(draws, dtype=torch.float64).reshape(4, 1, 1)  # (4,) -> (C, H, W)
         return {"inputs": inputs, "target": index % 2, "metas": {"index": index}}
+
+    def get_cat_ids(self, index):
+        return [index % 2]
 
 
 class Recorder(pl.LightningModule):
@@ -306,6 +312,134 @@ def test_loader_config_raises_when_numbers_are_wrong():
         LoaderConfig(Noisy(), 1, -1)
 
 
+def test_prediction_is_whole_and_in_order_when_the_config_shuffles():
+    config = LoaderConfig(Noisy(5), 2, sampler=partial(DefaultSampler, seed=1), drop_last=True)
+    data = PipelineDataModule(test=config, predict=config, seed=0)
+    assert [b["metas"][0]["index"] for b in data.test_dataloader()] != [0, 2]
+    places = [meta["index"] for batch in data.predict_dataloader() for meta in batch["metas"]]
+    assert places == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("stage", ["train", "val"])
+def test_loader_reads_the_first_samples_when_batches_are_numbered(monkeypatch, stage):
+    config = LoaderConfig(Noisy(), 3, num_batch_per_epoch=2)
+    for world, count in ((1, 6), (2, 12)):
+        found = []
+        for rank in range(world):
+            monkeypatch.setattr(PipelineDataModule, "_place", lambda _, at=(rank, world): at)
+            data = PipelineDataModule(**{stage: config}, seed=0)
+            batches = list(getattr(data, f"{stage}_dataloader")())
+            assert len(batches) == 2
+            found += [meta["index"] for batch in batches for meta in batch["metas"]]
+        assert sorted(found) == list(range(count))
+    assert stage == "val" or data.train_epoch_batches == 2
+
+
+class Pairs:
+    """A user's batches: neighbours of the sampler's order, as many as `batch_size`."""
+
+    def __init__(self, sampler, batch_size, drop_last=False):
+        self.sampler, self.batch_size, self.drop_last = sampler, batch_size, drop_last
+
+    def __iter__(self):
+        order = list(self.sampler)
+        for start in range(0, len(order), self.batch_size):
+            yield sorted(order[start : start + self.batch_size])
+
+    def __len__(self):
+        return -(-len(self.sampler) // self.batch_size)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_fit_sees_the_same_when_resumed_in_users_batches(tmp_path, workers):
+    path = tmp_path / "a.ckpt"
+    options = {"num_workers": workers, "batch_sampler": SamplerBuilder(Pairs)}
+    whole = fit(build_data(**options), [Saver("on_train_batch_end", 11, path)])
+    assert all(sample[::4] == sorted(sample[::4]) for sample, _ in whole)
+    assert len({tuple(sample[::4]) for sample, _ in whole}) == 24
+    assert fit(build_data(**options), path=path) == whole[11:]
+
+
+class TheirSampler(DefaultSampler):
+    """A user's order, which reads the attributes that mmengine's has."""
+
+    def __iter__(self):
+        generator = torch.Generator().manual_seed(self.seed + 7 * self.epoch)
+        order = torch.randperm(len(self.dataset), generator=generator).tolist()
+        order = (order * 2)[: self.total_size]
+        return iter(order[self.rank : self.total_size : self.world_size])
+
+
+class Alone(Sampler):
+    """A sampler that knows nothing of ours."""
+
+    def __init__(self, dataset, seed=0, num_replicas=1, rank=0):
+        self.size, self.seed, self.place = len(dataset), seed, (rank, num_replicas)
+
+    def __iter__(self):
+        return iter(np.random.RandomState(self.seed).permutation(self.size).tolist())
+
+    def __len__(self):
+        return self.size
+
+
+SAMPLERS = {
+    "weighted": partial(samplers.WeightedRandomSampler, weights=[*range(1, 23)]),
+    "balanced": samplers.ClassBalancedSampler,
+    "theirs": TheirSampler,
+    "alone": Alone,
+}
+
+
+@pytest.mark.parametrize(("workers", "persistent"), MODES)
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_fit_sees_the_same_when_resumed_with_any_sampler(tmp_path, name, workers, persistent):
+    path = tmp_path / "a.ckpt"
+    options = {"num_workers": workers, "persistent": persistent, "sampler": SAMPLERS[name]}
+    whole = fit(build_data(**options), [Saver("on_train_batch_end", 11, path)])
+    orders = {
+        tuple(x for sample, _ in whole[e * 8 : e * 8 + 8] for x in sample[::4]) for e in range(3)
+    }
+    assert len(orders) == (1 if name == "alone" else 3)
+    assert fit(build_data(**options), path=path) == whole[11:]
+
+
+def test_users_sampler_learns_its_place_when_built(monkeypatch):
+    monkeypatch.setattr(PipelineDataModule, "_place", lambda _: (1, 2))
+    data = PipelineDataModule(LoaderConfig(Noisy(), 3, sampler=Alone), seed=9)
+    sampler = data.train_dataloader().batch_sampler.sampler
+    assert (sampler.place, sampler.seed) == ((1, 2), 9)
+
+
+def test_evaluation_counts_when_samples_are_no_dicts(monkeypatch):
+    config = LoaderConfig(range(5), 2, collate_fn=lambda numbers: {"inputs": torch.tensor(numbers)})
+    counted = {}
+    for rank in range(2):
+        monkeypatch.setattr(PipelineDataModule, "_place", lambda _, at=rank: (at, 2))
+        for batch in PipelineDataModule(test=config, seed=0).test_dataloader():
+            pairs = zip(batch["inputs"].tolist(), batch["counted"].tolist(), strict=True)
+            for number, counts in pairs:
+                counted[number] = counted.get(number, 0) + counts
+    assert counted == dict.fromkeys(range(5), 1)
+
+
+def test_workers_run_a_users_function_when_given():
+    config = LoaderConfig(Noisy(4), 2, 1, worker_init_fn=lambda number: random.seed(number + 5))
+    loader = PipelineDataModule(config, seed=3).train_dataloader()
+    found = next(iter(loader))["inputs"][0, 1].item()
+    assert found == random.Random(5).random()
+
+
+def test_cv2_starts_no_threads_when_set_up():
+    threads = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(2)
+        PipelineDataModule(seed=0).setup("fit")
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(threads)
+
+
 def test_loader_drops_options_when_there_are_no_workers():
     config = LoaderConfig(Noisy(), persistent_workers=True, prefetch_factor=4)
     loader = PipelineDataModule(config, seed=0).train_dataloader()
@@ -351,3 +485,9 @@ def test_workers_are_forked_when_there_are_any():
     loader = build_data(num_workers=1).train_dataloader()
     assert loader.multiprocessing_context.get_start_method() == "fork"
     assert build_data(num_workers=0).train_dataloader().multiprocessing_context is None
+
+
+def test_classes_are_found_when_torch_wraps_the_dataset():
+    data = build_data()
+    data.train.dataset = Subset(data.train.dataset, [0])
+    assert data.classes == ("a", "b")

@@ -66,6 +66,65 @@ def test_predicts_every_image_once_and_in_order(folder: Path) -> None:
     assert rows[0] == rows[1]
 
 
+OWN = """
+from mmengine.dataset import default_collate
+from mmengine.dist import get_dist_info
+from mmengine.registry import FUNCTIONS
+from mmpretrain.datasets import FashionMNIST
+from mmpretrain.registry import DATA_SAMPLERS, DATASETS
+from torch.utils.data import Sampler
+
+@DATASETS.register_module()
+class FirstThird(FashionMNIST):
+    def load_data_list(self):
+        return list(super().load_data_list())[:333]
+
+@DATA_SAMPLERS.register_module()
+class Backwards(Sampler):
+    def __init__(self, dataset, seed=None):
+        self.rank, self.world_size = get_dist_info()
+        self.size = len(dataset)
+    def __iter__(self):
+        places = list(range(self.size))[::-1]
+        places += places[: -self.size % self.world_size]
+        return iter(places[self.rank :: self.world_size])
+    def __len__(self):
+        return -(-self.size // self.world_size)
+
+@FUNCTIONS.register_module()
+def neat_collate(batch):
+    assert all(set(sample) == {'inputs', 'data_samples'} for sample in batch)
+    return default_collate(batch)
+"""
+
+
+def test_measures_the_same_with_a_wrapper_and_a_users_dataset_sampler_and_collate(
+    folder: Path,
+) -> None:
+    (folder / "own_data.py").write_text(OWN)
+    text = (
+        (folder / "config.py").read_text()
+        + """
+custom_imports = dict(imports=['own_data'])
+third = dict(val_dataloader['dataset'], type='FirstThird', indices=None, test_mode=True)
+val_dataloader.update(
+    dataset=dict(type='RepeatDataset', times=3, dataset=third),
+    batch_size=20, sampler=dict(type='Backwards'), collate_fn=dict(type='neat_collate'))
+"""
+    )
+    config = write_config(folder, text, "own.py")
+    found = []
+    for words in (ONE, TWO):
+        options = ("--config", config, "--work-dir", folder / "out", *words)
+        done = run("validate", *options, folder / "work" / "epoch_1.ckpt", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        found.append(re.findall(r"accuracy/top1\s*│\s*([\d.]+)", done.stdout))
+    assert found[0] == found[1]
+    right = float(found[0][0]) * 333 / 100  # of 999, each image three times, not of 1000
+    assert right == pytest.approx(round(right), abs=1e-3)
+    assert 0 < right < 333
+
+
 def test_ends_with_equal_weights_on_both_ranks(folder: Path) -> None:
     (folder / "weight_recorder.py").write_text(RECORDER)
     work_dir = folder / "two"

@@ -22,6 +22,7 @@ ABOUT_THE_WHOLE = {
     "test_golden.py": "the Specs of all configs",
     "test_gpu.py": "what needs a CUDA device",
     "test_layers.py": "imports between stages",
+    "test_memory.py": "what a dataset costs each loader worker",
     "test_mirror.py": "this file",
     "test_notebooks.py": "the notebooks",
     "test_public_api.py": "mmlight.__all__",

@@ -11,9 +11,12 @@ from torch import Tensor, nn
 import mmlight
 from mmlight.compat.data_sample import DataSample
 from mmlight.metrics.accuracy import Accuracy
+from mmlight.models.backbones.resnet import ResNet
 from mmlight.models.batch_augments import Mixup, RandomBatchAugment
 from mmlight.models.heads.cls_head import ClsHead
+from mmlight.models.heads.linear_head import LinearClsHead
 from mmlight.models.heads.multi_label_head import MultiLabelClsHead
+from mmlight.models.necks.gap import GlobalAveragePooling
 from mmlight.models.preprocessor import ImagePreprocessor
 from mmlight.module import ImageClassifier
 from mmlight.optim.gradient_clip import GradientClip
@@ -273,3 +276,42 @@ def test_names_every_class_of_an_image_when_it_may_have_several() -> None:
     found = model.describe_scores(torch.tensor([0.1, 0.4, 0.9]))
     assert (found["pred_label"], found["pred_class"]) == ([1, 2], ["b", "2"])
     assert found["pred_score"] == pytest.approx([0.4, 0.9])
+
+
+def test_computes_the_same_with_channels_last_as_without(tmp_path: Path) -> None:
+    words = {"mean": [1, 2, 3], "std": [2, 2, 2]}
+    backbone = {"depth": 18, "norm_eval": False}
+    plain, last = (
+        ImageClassifier(
+            ResNet(**backbone),
+            LinearClsHead(num_classes=5, in_channels=512),
+            GlobalAveragePooling(),
+            preprocessor=ImagePreprocessor(**words, channels_last=flag),
+        ).eval()
+        for flag in (False, True)
+    )
+    last.load_state_dict(plain.state_dict())
+    weights = dict(last.named_parameters())
+    assert weights.keys() == dict(plain.named_parameters()).keys()
+    kernels = [weight for weight in weights.values() if weight.ndim == 4 and weight.shape[2] > 1]
+    assert len(kernels) > 10
+    assert all(k.is_contiguous(memory_format=torch.channels_last) for k in kernels)
+    inputs = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    with torch.inference_mode():
+        torch.testing.assert_close(last(inputs), plain(inputs), atol=1e-5, rtol=1e-5)
+    torch.save(last.state_dict(), tmp_path / "last.pth")
+    plain.load_state_dict(torch.load(tmp_path / "last.pth", weights_only=True))
+
+
+def test_counts_several_classes_of_an_image_when_some_are_padding() -> None:
+    seen: list[Any] = []
+
+    class Probe(Accuracy):
+        def update(self, scores: Tensor, target: Any) -> None:
+            seen.append((scores, target))
+
+    labels = [torch.tensor([0, 1]), torch.tensor([2]), torch.tensor([1])]
+    batch = {**_batch(3), "target": labels, "counted": torch.tensor([True, False, True])}
+    _model(val_metrics=[Probe()]).validation_step(batch, 0)
+    ((scores, target),) = seen
+    assert (len(scores), [t.tolist() for t in target]) == (2, [[0, 1], [1]])

@@ -3,27 +3,22 @@
 import os
 from typing import Any
 
-import cv2
 import lightning as L
-import numpy as np
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities import rank_zero_only
-from torch import Tensor
+from PIL import Image
 
-from mmlight.visualize.predictions import (
-    RIGHT,
-    WRONG,
-    describe_prediction,
-    draw_grid,
-    draw_prediction,
-)
+from mmlight.models.targets import list_labels
+from mmlight.visualize.predicted import make_cell
+from mmlight.visualize.sheet import Block, draw_sheet
+
+COLUMNS, CELL_PX = 8, 112
 
 
 class PredictionGrid(Callback):
     """Writes `predictions.png` into the work directory when a model is tested.
 
-    A right prediction is written in green; under a wrong one, in red, stands the true class. Images
-    with several classes are not drawn.
+    A right prediction is written in green; under a wrong one, in red, stands the true class.
 
     Args:
         work_dir: Folder of the picture.
@@ -45,28 +40,16 @@ class PredictionGrid(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Draw the first batch."""
-        if batch_idx or dataloader_idx or batch["target"].ndim != 1:
+        if batch_idx or dataloader_idx:
             return
         is_bgr = getattr(pl_module.preprocessor, "to_rgb", True)
-        targets = batch["target"][: self.count].tolist()
+        labels = list_labels(batch["target"])
+        shown = list(zip(batch["inputs"], outputs["scores"], labels, strict=True))[: self.count]
         cells = []
-        for image, scores, target in zip(batch["inputs"], outputs["scores"], targets, strict=False):
+        for image, scores, label in shown:
             found = pl_module.describe_scores(scores.float().cpu())
-            right = found["pred_label"] in (target, [target])
-            true = pl_module.classes[target] if target < len(pl_module.classes) else str(target)
-            lines = [describe_prediction(found), "" if right else f"({true})"]
-            cells.append(
-                draw_prediction(_to_array(image, is_bgr), lines, color=RIGHT if right else WRONG)
-            )
+            cells.append(make_cell(image, found, label, pl_module.classes, is_bgr=is_bgr))
         os.makedirs(self.work_dir, exist_ok=True)
         path = os.path.join(self.work_dir, "predictions.png")
-        cv2.imwrite(path, draw_grid(cells))
-
-
-def _to_array(image: Tensor, is_bgr: bool) -> Any:
-    """Turn an input `(C, H, W)` of any range into uint8 `(H, W, C)` BGR."""
-    array = image.float().permute(1, 2, 0).cpu().numpy()  # (C, H, W) -> (H, W, C)
-    if image.is_floating_point():
-        low, high = array.min(), array.max()
-        array = (array - low) * (255 / max(high - low, 1e-6))
-    return (array if is_bgr else array[..., ::-1]).astype(np.uint8)
+        sheet = draw_sheet([Block(cells)], columns=COLUMNS, cell_px=CELL_PX)
+        Image.fromarray(sheet).save(path)

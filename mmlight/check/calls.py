@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pkgutil import resolve_name
 from typing import Any, Final
 
+from mmlight.data.sampler_builder import OFFERED
 from mmlight.errors import (
     ConfigError,
     MMLightError,
@@ -19,10 +20,13 @@ from mmlight.errors import (
 )
 from mmlight.spec import Call, Spec, find_calls
 
+FIRST: Final = ("*",)
+"""The first argument, whatever its name."""
 # builders describe a later call: the argument with its target, and what the builder adds to it
 DEFERRED: Final = {
-    "mmlight.optim.optimizer.OptimizerBuilder": ("optimizer", "params"),
-    "mmlight.data.sampler_builder.SamplerBuilder": ("sampler", "dataset"),
+    "mmlight.optim.optimizer.OptimizerBuilder": ("optimizer", ("params",)),
+    "mmlight.data.sampler_builder.SamplerBuilder": ("sampler", OFFERED),
+    "mmlight.data.named_function.NamedFunction": ("function", FIRST),
 }
 
 
@@ -81,7 +85,9 @@ def find_call_errors(spec: Spec) -> list[MMLightError]:
     errors: list[MMLightError] = []
     for call, added in _calls_and_added(spec):
         try:
-            errors += _check_arguments(call, find_taken(find_target(call)), added)
+            taken = find_taken(find_target(call))
+            added = taken.names[:1] if added == FIRST else added
+            errors += _check_arguments(call, taken, added)
         except ConfigError as error:
             errors.append(error)
     return errors
@@ -94,7 +100,7 @@ def _calls_and_added(spec: Spec) -> Iterator[tuple[Call, tuple[str, ...]]]:
         if call.target in DEFERRED:
             key, added = DEFERRED[call.target]
             target, options = call.kwargs[key], call.kwargs.get("options") or {}
-            yield replace(call, target=target, kwargs=options), (added,)
+            yield replace(call, target=target, kwargs=options), added
 
 
 def _check_arguments(call: Call, taken: Taken, added: tuple[str, ...]) -> Iterator[MMLightError]:

@@ -10,8 +10,9 @@ from mmlight.check.calls import find_taken, find_target
 from mmlight.check.construct import BROKEN, construct, has_broken
 from mmlight.check.findings import Findings
 from mmlight.check.paths import add_missing, missing_path
-from mmlight.data.datasets.base import REMOTE, BaseDataset
+from mmlight.data.datasets.base import BaseDataset
 from mmlight.data.datasets.custom import CustomDataset
+from mmlight.data.storage import is_remote
 from mmlight.errors import ConfigError, DataError, UnsupportedValueError
 from mmlight.spec import Call, Spec, find_calls
 
@@ -125,15 +126,17 @@ def _examine_files(call: Call, dataset: BaseDataset, found: Findings) -> None:
 
 def _find_missing(call: Call, dataset: BaseDataset) -> Iterator[tuple[str, str]]:
     """Yield the arguments whose file or folder is not there; behind a missing root, no others."""
+    if dataset.file_client_args is not None:  # reading tells
+        return
     root = dataset.data_root
-    if root and not root.startswith(REMOTE) and not os.path.isdir(root):
+    if root and not is_remote(root) and not os.path.isdir(root):
         yield "data_root", root
         return
     list_file = dataset.ann_file
-    if list_file and not list_file.startswith(REMOTE) and not os.path.isfile(list_file):
+    if list_file and not is_remote(list_file) and not os.path.isfile(list_file):
         yield _first_given(call, "ann_file", "split", "data_root"), list_file
     for folder in dict.fromkeys(dataset.data_prefix.values()):
-        if folder and not folder.startswith(REMOTE) and not os.path.isdir(folder):
+        if folder and not is_remote(folder) and not os.path.isdir(folder):
             yield _first_given(call, "data_prefix", "split", "data_root"), folder
 
 

@@ -13,6 +13,8 @@ from mmlight.errors import ConfigError
 from mmlight.spec import Call, Spec
 
 STAND_IN = range(1000)
+NEED_DATA = ("ClassBalancedSampler", "WeightedRandomSampler")
+"""Samplers of ours that read labels, which the stand-in has not."""
 OLD_WORDS = {
     "train_dataloader": "data.train",
     "val_dataloader": "data.val",
@@ -50,8 +52,8 @@ def _make(stage: str, call: Call, config: LoaderConfig, found: Findings) -> None
     try:
         build_loader(stage, config)
     except Exception as error:
-        if not str(target).startswith("mmlight."):
-            return  # the user's own sampler may need the real data
+        if not str(target).startswith("mmlight.") or str(target).endswith(NEED_DATA):
+            return  # the user's own sampler, too, may need the real data
         owner = _find_owner(call, error)
         if isinstance(error, ValueError):
             found.add(refused_by_class(owner, error))

@@ -81,6 +81,16 @@ def name_of(dataset: Any, index: int) -> str:
     return str(info.get("img_path", f"sample {index}"))
 
 
+def list_shown(items: Sequence[Any]) -> str:
+    """Join the first items, at most `SHOWN`.
+
+    Examples:
+        >>> list_shown(range(9))
+        '0, 1, 2, 3, 4 ...'
+    """
+    return ", ".join(map(str, items[:SHOWN])) + " ..." * (len(items) > SHOWN)
+
+
 # -------------------------------------------------------------------------- labels and files
 
 
@@ -114,9 +124,8 @@ def examine_labels(call: Call, dataset: Any, num_classes: int | None, found: Fin
         np.bincount(labels[labels >= 0], minlength=len(names))[: len(names)] == 0
     )
     if len(empty):
-        shown = ", ".join(str(names[label]) for label in empty[:SHOWN])
-        more = " ..." if len(empty) > SHOWN else ""
-        text = f"{len(empty)} of {len(names)} classes have no sample: {shown}{more}."
+        shown = list_shown([names[label] for label in empty])
+        text = f"{len(empty)} of {len(names)} classes have no sample: {shown}."
         found.note(call.path, text, call.origin)
     return bool(is_right)
 

@@ -11,8 +11,8 @@ from typing import IO, Any
 import numpy as np
 import yaml
 
-from mmlight.compat.storage import choose_backend
 from mmlight.data.datasets.safe_pickle import load_pickle
+from mmlight.data.storage.choose import choose_backend
 from mmlight.errors import DataError, list_names
 
 PathLike = str | Path

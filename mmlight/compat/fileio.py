@@ -1,33 +1,36 @@
-"""Reads and writes files wherever they lie.
+"""Reads and writes files wherever they lie; the backends are those of the data room."""
 
-Other places than a local disk and http addresses raise a DataError that names them.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
-from mmlight.compat.storage import LocalBackend, choose_backend, parse_uri_prefix
+from mmlight.data.storage.backend import PathLike
+from mmlight.data.storage.choose import (
+    Options,
+    choose_backend,
+    parse_uri_prefix,
+    register_backend,
+)
 from mmlight.errors import DataError
-
-PathLike = str | Path
-Options = Mapping[str, Any] | None
 
 
 class FileClient:
     """A file backend under the name that 0.x gives it; its methods are those of the backend.
 
     Args:
-        backend: 'disk' or 'http'; None means 'disk', or what `prefix` says.
+        backend: A name of `BACKENDS` in `mmlight/data/storage/choose.py`; None means 'disk', or
+            what `prefix` says.
         prefix: What an address begins with.
         **kwargs: Options of the backend.
+
+    Raises:
+        ValueError: If there is no such backend, it does not take the options, or lacks its package.
 
     Examples:
         >>> FileClient(backend="disk").isfile("no/such/file")
         False
 
-    From: mmcv 1.7 and mmengine 0.10 `FileClient`, for local files and http addresses.
+    From: mmcv 1.7 and mmengine 0.10 `FileClient`. Clients of equal options share their backend.
     """
 
     def __init__(
@@ -51,6 +54,17 @@ class FileClient:
         """Return what stands before `://`, None for a path."""
         return parse_uri_prefix(uri) or None
 
+    @classmethod
+    def register_backend(
+        cls,
+        name: str,
+        backend: type | None = None,
+        force: bool = False,
+        prefixes: str | Sequence[str] | None = None,
+    ) -> Any:
+        """Add a backend, or return a decorator that adds one; see `register_backend`."""
+        return register_backend(name, backend, force, prefixes)
+
     def __getattr__(self, name: str) -> Any:
         if name == "client":  # asked while being copied
             raise AttributeError(name)
@@ -65,9 +79,9 @@ def get_file_backend(
     Args:
         uri: A path or an address.
         backend_args: Options with `backend`.
-        enable_singleton: Accepted; the backends hold nothing, so one is as good as another.
+        enable_singleton: Accepted; equal options always give the same backend.
 
-    From: mmengine 0.10 `get_file_backend`, for local files and http addresses.
+    From: mmengine 0.10 `get_file_backend`.
     """
     if uri is None and "backend" not in (backend_args or {}):
         raise ValueError("uri must be given without a backend in backend_args, got None")
@@ -101,42 +115,42 @@ def get_local_path(
 
 def put(obj: bytes, filepath: PathLike, backend_args: Options = None) -> None:
     """Write bytes to a file; its folder is made."""
-    _local(filepath, backend_args).put(obj, filepath)
+    _method("put", filepath, backend_args)(obj, filepath)
 
 
 def put_text(obj: str, filepath: PathLike, backend_args: Options = None) -> None:
     """Write text to a file; its folder is made."""
-    _local(filepath, backend_args).put_text(obj, filepath)
+    _method("put_text", filepath, backend_args)(obj, filepath)
 
 
 def exists(filepath: PathLike, backend_args: Options = None) -> bool:
     """Tell whether there is such a file or folder."""
-    return _local(filepath, backend_args).exists(filepath)
+    return bool(_method("exists", filepath, backend_args)(filepath))
 
 
 def isdir(filepath: PathLike, backend_args: Options = None) -> bool:
     """Tell whether it is a folder."""
-    return _local(filepath, backend_args).isdir(filepath)
+    return bool(_method("isdir", filepath, backend_args)(filepath))
 
 
 def isfile(filepath: PathLike, backend_args: Options = None) -> bool:
     """Tell whether it is a file."""
-    return _local(filepath, backend_args).isfile(filepath)
+    return bool(_method("isfile", filepath, backend_args)(filepath))
 
 
 def join_path(filepath: PathLike, *filepaths: PathLike, backend_args: Options = None) -> str:
     """Join the parts of a path."""
-    return _local(filepath, backend_args).join_path(filepath, *filepaths)
+    return str(_method("join_path", filepath, backend_args)(filepath, *filepaths))
 
 
 def copyfile(src: PathLike, dst: PathLike, backend_args: Options = None) -> str:
     """Copy a file; return where it went."""
-    return _local(src, backend_args).copyfile(src, dst)
+    return str(_method("copyfile", src, backend_args)(src, dst))
 
 
 def copytree(src: PathLike, dst: PathLike, backend_args: Options = None) -> str:
     """Copy a folder to a new one; return it."""
-    return _local(src, backend_args).copytree(src, dst)
+    return str(_method("copytree", src, backend_args)(src, dst))
 
 
 copyfile_from_local = copyfile_to_local = copyfile
@@ -145,17 +159,17 @@ copytree_from_local = copytree_to_local = copytree
 
 def remove(filepath: PathLike, backend_args: Options = None) -> None:
     """Remove a file."""
-    _local(filepath, backend_args).remove(filepath)
+    _method("remove", filepath, backend_args)(filepath)
 
 
 def rmtree(dir_path: PathLike, backend_args: Options = None) -> None:
     """Remove a folder with all that is in it."""
-    _local(dir_path, backend_args).rmtree(dir_path)
+    _method("rmtree", dir_path, backend_args)(dir_path)
 
 
 def copy_if_symlink_fails(src: PathLike, dst: PathLike, backend_args: Options = None) -> bool:
     """Link `dst` to `src`, copy it where links are not possible; tell whether it is a link."""
-    return _local(src, backend_args).copy_if_symlink_fails(src, dst)
+    return bool(_method("copy_if_symlink_fails", src, backend_args)(src, dst))
 
 
 def list_dir_or_file(
@@ -167,17 +181,18 @@ def list_dir_or_file(
     backend_args: Options = None,
 ) -> Iterator[str]:
     """Yield what is in a folder; see `LocalBackend.list_dir_or_file`."""
-    backend = _local(dir_path, backend_args)
-    return backend.list_dir_or_file(dir_path, list_dir, list_file, suffix, recursive)
+    scan = _method("list_dir_or_file", dir_path, backend_args)
+    found: Iterator[str] = scan(dir_path, list_dir, list_file, suffix, recursive)
+    return found
 
 
-def _local(uri: PathLike, backend_args: Options) -> LocalBackend:
+def _method(name: str, uri: PathLike, backend_args: Options) -> Any:
     backend = choose_backend(uri, backend_args=backend_args)
-    if not isinstance(backend, LocalBackend):
+    if not hasattr(backend, name):
         raise DataError(
             str(uri),
-            f"a {backend.name} can only read",
+            f"a {backend.name} has no {name}",
             expected="a path on a local disk",
             next_step="Use get or get_text, or a local copy.",
         )
-    return backend
+    return getattr(backend, name)

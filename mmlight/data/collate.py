@@ -12,13 +12,16 @@ def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Stack samples to a batch.
 
     Args:
-        samples: `B` dicts with 'inputs', a tensor `(C, H, W)`, and any of 'target' (an int, or
-            equal tensors), 'metas' (a dict) and 'counted' (a bool). All have the keys of the first.
+        samples: `B` dicts with 'inputs', a tensor `(C, H, W)` or a list of `V` views, and any of
+            'target' (an int, or a tensor: labels int64 `(n,)`, scores `(K,)` of another dtype),
+            'metas' (a dict) and 'counted' (a bool, True where it is missing). All have the other
+            keys of the first.
 
     Returns:
         'inputs' of `(B, C, H, W)` in the samples' dtype, or a list of tensors where shapes differ;
-        'target', int64 `(B,)` for ints; 'metas', a list of dicts; 'counted', bool `(B,)`. Any other
-        key becomes a list. A worker process stacks straight into shared memory.
+        a list of `V` such for views. 'target', int64 `(B,)` for ints, a list of `B` tensors for
+        labels, `(B, K)` for scores; 'counted', bool `(B,)`. Any other key becomes a list,
+        'metas' a list of dicts. A worker process stacks straight into shared memory.
 
     Raises:
         ValueError: If a sample lacks a key of the first.
@@ -31,6 +34,8 @@ def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
     From: mmengine 0.10 `pseudo_collate` followed by stacking in the data preprocessor / mmcv 1.7
     `collate`.
     """
+    if any("counted" in sample for sample in samples):  # only some of joined datasets may mark it
+        samples = [{"counted": True, **sample} for sample in samples]
     keys = samples[0].keys()
     for place, sample in enumerate(samples):
         if sample.keys() != keys:
@@ -56,23 +61,56 @@ def move_batch(batch: dict[str, Any], device: torch.device) -> dict[str, Any]:
 def _move(value: Any, device: torch.device) -> Any:
     if isinstance(value, Tensor):
         return value.to(device, non_blocking=True)
-    if isinstance(value, list) and value and isinstance(value[0], Tensor):
-        return [item.to(device, non_blocking=True) for item in value]
+    if isinstance(value, list) and value and isinstance(value[0], (Tensor, list)):
+        return [_move(item, device) for item in value]
     return value
+
+
+def join_targets(targets: Sequence[Any]) -> Any:
+    """Join what the samples of a batch have as 'target'; see `collate`.
+
+    Examples:
+        >>> join_targets([torch.tensor([0, 2]), torch.tensor([1, 0])])  # labels, and no scores
+        [tensor([0, 2]), tensor([1, 0])]
+    """
+    first = targets[0]
+    if isinstance(first, Tensor) and first.ndim and first.dtype == torch.int64:
+        return list(targets)
+    return default_collate(list(targets))
+
+
+class CountedCollate:
+    """Makes a batch of samples that come with whether they count, see `PaddedView`.
+
+    Args:
+        collate: Makes a batch of the samples alone.
+    """
+
+    def __init__(self, collate: Callable[[Sequence[Any]], Any]) -> None:
+        self.collate = collate
+
+    def __call__(self, pairs: Sequence[tuple[Any, bool]]) -> Any:
+        """Return the batch, a dict, with 'counted', bool `(B,)`."""
+        samples, counted = zip(*pairs, strict=True)
+        batch = self.collate(list(samples))
+        if not isinstance(batch, dict):
+            raise TypeError(f"a batch must be a dict to be shared among ranks, got {type(batch)}")
+        return {
+            **batch,
+            "counted": torch.tensor(counted) & torch.as_tensor(batch.get("counted", True)),
+        }
 
 
 def _join_inputs(inputs: list[Any]) -> Tensor | list[Any]:
     first = inputs[0]
+    if isinstance(first, list):
+        return [_join_inputs(list(views)) for views in zip(*inputs, strict=True)]
     alike = all(isinstance(item, Tensor) and item.shape == first.shape for item in inputs)
     return default_collate(inputs) if alike else inputs
 
 
-def _join_counted(counted: list[bool]) -> Tensor:
-    return torch.tensor(counted, dtype=torch.bool)
-
-
 _JOIN: dict[str, Callable[[list[Any]], Any]] = {
     "inputs": _join_inputs,
-    "target": default_collate,
-    "counted": _join_counted,
+    "target": join_targets,
+    "counted": torch.tensor,
 }

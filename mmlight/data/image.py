@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from mmlight.data.other_decoders import decode_by
 from mmlight.errors import DataError
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -58,7 +59,7 @@ def read_image(path: str, *, color_type: str = "color", backend: str = "cv2") ->
         path: A file on disk.
         color_type: 'color', 'grayscale', 'unchanged', 'color_ignore_orientation' or
             'grayscale_ignore_orientation'.
-        backend: 'cv2' or 'pillow'; they decode the same JPEG to slightly different pixels.
+        backend: See `decode_image`.
 
     Returns:
         uint8 `(H, W, 3)` in BGR order, or `(H, W)` for the grey types.
@@ -68,7 +69,22 @@ def read_image(path: str, *, color_type: str = "color", backend: str = "cv2") ->
     """
     try:
         with open(path, "rb") as file:
-            image = decode_image(file.read(), color_type=color_type, backend=backend)
+            content = file.read()
+    except OSError as err:
+        raise DataError(str(path), f"the image cannot be read ({err})") from err
+    return decode_file(content, path, color_type=color_type, backend=backend)
+
+
+def decode_file(
+    content: bytes, path: str, *, color_type: str = "color", backend: str = "cv2"
+) -> Array:
+    """Decode the bytes that were read from `path`; see `read_image`.
+
+    Raises:
+        DataError: If they are no image.
+    """
+    try:
+        image = decode_image(content, color_type=color_type, backend=backend)
     except (OSError, cv2.error) as err:
         raise DataError(str(path), f"the image cannot be read ({err})") from err
     if image is None:
@@ -84,11 +100,19 @@ def decode_image(
 ) -> Array | None:
     """Decode the bytes of an image file; None where cv2 cannot, or where there are none.
 
-    From: mmcv 1.7 and 2.x `imfrombytes`, backends cv2 and pillow.
+    Args:
+        content: The bytes.
+        color_type: See `read_image`.
+        backend: 'cv2' or 'pillow', which decode the same JPEG to slightly different pixels, or
+            'turbojpeg' or 'tifffile', see `decode_by`.
+
+    From: mmcv 1.7 and 2.x `imfrombytes`.
     """
     if backend == "cv2":
         encoded = np.frombuffer(content, np.uint8)
         return cv2.imdecode(encoded, CV2_FLAGS[color_type]) if content else None
+    if backend != "pillow":
+        return decode_by(backend, content, color_type)
     with Image.open(io.BytesIO(content)) as picture:
         return _from_pillow(picture, color_type)
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from mmlight.data.samplers import ResumableBatchSampler
+from mmlight.data.samplers.batch import ResumableBatches, ResumableBatchSampler
 from mmlight.data.workers import (
     StampedCollate,
     WorkerStart,
@@ -46,6 +46,9 @@ class ResumableLoader(DataLoader[Any]):
         prefetch_factor: Batches that each worker prepares in advance.
         pin_memory: Put batches into page-locked memory.
         multiprocessing_context: How workers start; None for Python's default.
+        timeout: How long to wait for a batch of a worker [s]; 0 for ever.
+        batch_sampler: Yields this rank's batches of indices, in place of those of `batch_size` and
+            `drop_last`.
         exact: Track random states; without it only the position is resumed.
 
     From: torch `DataLoader` as mmengine 0.10 and mmcls 0.25 set it up; resuming is ours.
@@ -65,13 +68,19 @@ class ResumableLoader(DataLoader[Any]):
         prefetch_factor: int | None = None,
         pin_memory: bool = False,
         multiprocessing_context: str | None = None,
+        timeout: float = 0,
+        batch_sampler: Any = None,
         exact: bool = True,
     ) -> None:
         self.worker_start = worker_start
         self.exact = exact
         self._stamped = exact and num_workers > 0
-        self._batches = ResumableBatchSampler(sampler, batch_size, drop_last)
-        self._length = len(self._batches) if hasattr(sampler, "__len__") else None
+        self._batches = (
+            ResumableBatchSampler(sampler, batch_size, drop_last)
+            if batch_sampler is None
+            else ResumableBatches(batch_sampler, sampler)
+        )
+        self._length = len(self._batches) if hasattr(batch_sampler or sampler, "__len__") else None
         # Without a length, a trainer fetches one batch ahead to know the end, and without workers
         # that batch is made from a state of this process that is gone when it is used.
         self._looks_back = exact and num_workers == 0 and self._length is None
@@ -89,6 +98,7 @@ class ResumableLoader(DataLoader[Any]):
             prefetch_factor=prefetch_factor,
             pin_memory=pin_memory,
             multiprocessing_context=multiprocessing_context,
+            timeout=timeout,
             # A generator of our own, or each new iterator would draw from the global one.
             generator=torch.Generator().manual_seed(worker_start.seed),
         )

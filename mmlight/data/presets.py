@@ -1,7 +1,7 @@
 """Published policies of AutoAugment and RandAugment, as plain data.
 
 To add a preset: 1 add its lists of steps here under a name; 2 compare it in
-tests/reference/test_transforms.py.
+tests/reference/test_transforms_augment.py.
 """
 
 from typing import Any, Final

@@ -79,6 +79,7 @@ class WorkerStart:
         states: State per worker from `pack_rng`, instead of the seed; for resuming.
         turn: How many batches of the epoch are left out. A loader's first batch is always made by
             process 0, which then takes the part of worker `turn % num_workers`.
+        own: A user's function, called with the worker's number once it is seeded.
 
     From: mmengine 0.10 `worker_init_fn` / mmcls 0.25 `worker_init_fn`, which leave the threads
     alone.
@@ -89,19 +90,21 @@ class WorkerStart:
     num_workers: int
     states: dict[int, bytes] = field(default_factory=dict)
     turn: int = 0
+    own: Callable[[int], Any] | None = None
 
     def __call__(self, worker_id: int) -> None:
         """Prepare the worker process `worker_id`."""
         cv2.setNumThreads(0)
         torch.set_num_threads(1)
         worker = (worker_id + self.turn) % self.num_workers
-        if worker in self.states:
-            restore_rng(self.states[worker])
-            return
         seed = worker_seed(worker, seed=self.seed, rank=self.rank, num_workers=self.num_workers)
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
+        if self.own is not None:
+            self.own(worker)
+        if worker in self.states:
+            restore_rng(self.states[worker])
 
 
 @dataclass

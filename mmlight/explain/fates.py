@@ -19,6 +19,7 @@ Kind = Literal[
 BUILDERS: Final = {
     "mmlight.optim.optimizer.OptimizerBuilder": "optimizer",
     "mmlight.data.sampler_builder.SamplerBuilder": "sampler",
+    "mmlight.data.named_function.NamedFunction": "function",
 }
 """Calls that describe a later one in their `options`, with the argument that names its class."""
 

@@ -40,3 +40,29 @@ def class_scores(target: Tensor, num_classes: int) -> Tensor:
     """Return scores `(B, K)` of class indices `(B,)` or `(B, 1)`; scores stay as they are."""
     is_index = target.dim() == 1 or (target.dim() == 2 and target.shape[1] == 1)
     return to_scores(target.flatten(), num_classes) if is_index else target
+
+
+def list_labels(target: Target) -> list[int | list[int]]:
+    """Return the class of each image, or its classes: those with a score above 0.
+
+    Examples:
+        >>> list_labels(torch.tensor([3, 5])), list_labels(torch.tensor([[0, 1, 1], [1, 0, -1]]))
+        ([3, 5], [[1, 2], [0]])
+    """
+    if not isinstance(target, Tensor):
+        return [labels.tolist() for labels in target]
+    if target.ndim == 1:
+        return target.tolist()
+    return [(scores > 0).nonzero().flatten().tolist() for scores in target]
+
+
+def choose_targets(target: Target, chosen: Tensor) -> Target:
+    """Return the targets of some images.
+
+    Args:
+        target: See `Target`.
+        chosen: Which of them, bool `(B,)`.
+    """
+    if isinstance(target, Tensor):
+        return target[chosen]
+    return [labels for labels, keep in zip(target, chosen.tolist(), strict=True) if keep]

@@ -43,9 +43,17 @@ def _parse_value(text: str, word: str) -> Any:
         return tuple(_parse_value(item, word) for item in _split(text[1:-1], word))
     if text.startswith("[") and text.endswith("]"):
         return [_parse_value(item, word) for item in _split(text[1:-1], word)]
-    if "," in text:
-        return [_parse_value(item, word) for item in _split(text, word)]
-    return _parse_leaf(text)
+    if "," not in text:
+        return _parse_leaf(text)
+    items = _split(text, word)
+    if items == [text]:
+        raise ConfigError(
+            f"--cfg-options {word}",
+            f"{text!r} is no value",
+            expected="a number, a word, a list or a tuple",
+            next_step="Set the entries of a dict one by one: a.b=1 a.c=2.",
+        )
+    return [_parse_value(item, word) for item in items]
 
 
 def _split(text: str, word: str) -> list[str]:

@@ -1,85 +1,79 @@
-"""Translates `*_dataloader` into arguments of `PipelineDataModule`, `*_evaluator` into metrics.
+"""Translates `*_dataloader` into arguments of `PipelineDataModule`, `*_evaluator` into metrics."""
 
-To add a dataset, transform, sampler or metric: 1. write the class; 2. add a Row here; 3.
-tests/test_tables.py checks it.
-"""
-
-from typing import Any, Final
+from typing import Any
 
 from mmlight.read.node import ConfigDict
-from mmlight.registry import DATA_SAMPLERS, DATASETS, METRICS, TRANSFORMS
+from mmlight.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, METRICS, TRANSFORMS
 from mmlight.spec import Call
+from mmlight.translate.data_rows import (
+    DATASET_ROWS,
+    METRIC_ROWS,
+    OPERATION_ROWS,
+    SAMPLER_ROWS,
+    TRANSFORM_ROWS,
+)
+from mmlight.translate.other_transforms import PURPOSES
 from mmlight.translate.section import Report, Section
-from mmlight.translate.table import Row, Table, bare_name
+from mmlight.translate.table import Table, bare_name
 from mmlight.upgrade.data import upgrade_lone_dataset
 from mmlight.upgrade.transforms import upgrade_lone_transform
 
-_FILE = "mmlight/translate/data.py"
-_T = "mmlight.data.transforms"
-_D = "mmlight.data.datasets"
-_S = "mmlight.data.samplers"
-_MMCV_2 = ("mmcls", "mmengine")  # mmpretrain leaves these transforms to mmcv 2
-
-TRANSFORM_ROWS: Final = (
-    Row("LoadImageFromFile", f"{_T}.load.LoadImageFromFile"),
-    Row("Resize", f"{_T}.resize.Resize"),
-    Row("ResizeEdge", f"{_T}.resize.ResizeEdge"),
-    Row("CenterCrop", f"{_T}.crop.CenterCrop"),
-    Row("RandomCrop", f"{_T}.crop.RandomCrop"),
-    Row("EfficientNetCenterCrop", f"{_T}.crop.EfficientNetCenterCrop"),
-    Row("RandomResizedCrop", f"{_T}.resized_crop.RandomResizedCrop"),
-    Row("EfficientNetRandomCrop", f"{_T}.resized_crop.EfficientNetRandomCrop"),
-    Row("RandomFlip", f"{_T}.flip.RandomFlip"),
-    Row("Pad", f"{_T}.pad.Pad", scopes=_MMCV_2),
-    Row("Normalize", f"{_T}.normalize.Normalize"),
-    Row("RandomErasing", f"{_T}.erase.RandomErasing"),
-    Row("ColorJitter", f"{_T}.jitter.ColorJitter"),
-    Row("Lighting", f"{_T}.jitter.Lighting"),
-    Row("RandomGrayscale", f"{_T}.jitter.RandomGrayscale"),
-    Row("AutoAugment", f"{_T}.auto_augment.AutoAugment"),
-    Row("RandAugment", f"{_T}.auto_augment.RandAugment"),
-    Row("PackInputs", f"{_T}.pack.PackInputs"),
-    Row("PackClsInputs", f"{_T}.pack.PackInputs"),
-    Row("ImageToTensor", f"{_T}.pack.ImageToTensor", scopes=_MMCV_2),
-    Row("ToTensor", f"{_T}.pack.ToTensor", scopes=_MMCV_2),
-    Row("Collect", f"{_T}.pack.Collect"),
-)
-
-DATASET_ROWS: Final = (
-    Row("CustomDataset", f"{_D}.custom.CustomDataset"),
-    Row("ImageNet", f"{_D}.imagenet.ImageNet"),
-    Row("ImageNet21k", f"{_D}.imagenet.ImageNet21k"),
-    Row("CIFAR10", f"{_D}.cifar.CIFAR10"),
-    Row("CIFAR100", f"{_D}.cifar.CIFAR100"),
-    Row("MNIST", f"{_D}.mnist.MNIST"),
-    Row("FashionMNIST", f"{_D}.mnist.FashionMNIST"),
-)
-
-SAMPLER_ROWS: Final = (
-    Row("DefaultSampler", f"{_S}.DefaultSampler"),
-    Row("DistributedSampler", f"{_S}.DefaultSampler"),
-    Row("RepeatAugSampler", f"{_S}.RepeatAugSampler"),
-    Row("InfiniteSampler", f"{_S}.InfiniteSampler"),
-)
-
-METRIC_ROWS: Final = (Row("Accuracy", "mmlight.metrics.accuracy.Accuracy"),)
-
-TRANSFORM_TABLE = Table(
-    "transform", TRANSFORM_ROWS, TRANSFORMS, file=_FILE, upgrade=upgrade_lone_transform
+_FILE = "mmlight/translate/data_rows.py"
+TRANSFORM_TABLE: Table = Table(
+    "transform",
+    TRANSFORM_ROWS,
+    TRANSFORMS,
+    file=_FILE,
+    nested={"transforms": lambda: TRANSFORM_TABLE, "policies": lambda: POLICY_TABLE},
+    upgrade=upgrade_lone_transform,
+    purposes=PURPOSES,
 )
 DATASET_TABLE: Table = Table(
     "dataset",
     DATASET_ROWS,
     DATASETS,
     file=_FILE,
-    nested={"pipeline": lambda: TRANSFORM_TABLE, "dataset": lambda: DATASET_TABLE},
-    nested_in_own=("pipeline", "dataset"),
+    nested={
+        "pipeline": lambda: TRANSFORM_TABLE,
+        "dataset": lambda: DATASET_TABLE,
+        "datasets": lambda: DATASET_TABLE,
+    },
+    nested_in_own=("pipeline", "dataset", "datasets"),
     upgrade=upgrade_lone_dataset,
 )
 SAMPLER_TABLE = Table(
     "sampler", SAMPLER_ROWS, DATA_SAMPLERS, file=_FILE, scopes=("mmcls", "mmengine")
 )
 METRIC_TABLE = Table("metric", METRIC_ROWS, METRICS, file=_FILE)
+FUNCTION_TABLE = Table("function", (), FUNCTIONS, file=_FILE)
+
+
+class _PolicyTable(Table):
+    """Steps that stay dicts, because they are built only when their magnitude is known.
+
+    Their type is the name of an operation, or an import path.
+    """
+
+    def translate_nested(self, section: Section, key: str) -> list[Any]:
+        steps: list[Any] = _to_steps(super().translate_nested(section, key))
+        return steps
+
+
+def _to_steps(value: Any) -> Any:
+    if isinstance(value, Call):
+        names = {row.target: row.name for row in OPERATION_ROWS}
+        return {"type": names.get(value.target, value.target), **value.kwargs}
+    return [_to_steps(item) for item in value]
+
+
+POLICY_TABLE: Table = _PolicyTable(
+    "policy",
+    TRANSFORM_ROWS,
+    TRANSFORMS,
+    file=_FILE,
+    nested=TRANSFORM_TABLE.nested,
+    purposes=PURPOSES,
+)
 
 STAGES = ("train", "val", "test")
 COLLATE = ("default_collate", "pseudo_collate")
@@ -91,7 +85,15 @@ LOADER_KEYS = (
     "pin_memory",
     "prefetch_factor",
     "shuffle",
+    "num_batch_per_epoch",
+    "timeout",
+    "multiprocessing_context",
 )
+NEEDLESS = {
+    "non_blocking": "It only changes when batches are copied.",
+    "pin_memory_device": "Torch pins for the accelerator that there is.",
+    "disable_subprocess_warning": "It only silences warnings of workers.",
+}
 
 
 def translate_data(top: Section) -> dict[str, Any]:
@@ -118,30 +120,71 @@ def _translate_loader(loader: Section) -> Call:
         if value is not None:
             kwargs[key] = value
             origins[key] = loader.origin_of(key)
-    if loader.take("sampler") is not None:
-        kwargs["sampler"] = _translate_sampler(loader.take_section("sampler"))
-    collate = loader.take_section("collate_fn")
-    kind = collate.take("type", "default_collate", to="samples are always collated so")
-    if bare_name(kind) not in COLLATE:
-        loader.refuse("collate_fn", expected=" or ".join(COLLATE))
-    workers = loader.take_section("worker_init_fn")
-    kind = workers.take("type", "worker_init_fn", to="workers are always seeded so")
-    if bare_name(kind) != "worker_init_fn":
-        loader.refuse("worker_init_fn", expected="the default, which seeds every worker")
-    loader.ignore("It only changes when batches are copied.", "non_blocking")
+    for key in ("sampler", "batch_sampler"):
+        if loader.take(key) is not None:
+            kwargs[key] = _translate_sampler(loader, key)
+    for key, default in (("collate_fn", COLLATE), ("worker_init_fn", ("worker_init_fn",))):
+        function = _translate_function(loader, key, default)
+        if function is not None:
+            kwargs[key] = function
+    if "collate_fn" in kwargs:
+        target, named = "mmlight.compat.collate.UserCollate", kwargs["collate_fn"]
+        kwargs["collate_fn"] = Call(target, {"collate": named}, path=named.path)
+    _refuse_impossible(loader)
+    for key, reason in NEEDLESS.items():
+        loader.ignore(reason, key)
     loader.finish()
     origin = loader.origin_of("dataset")
     target = "mmlight.datamodule.LoaderConfig"
     return Call(target, kwargs, path=loader.path, origins=origins, origin=origin)
 
 
-def _translate_sampler(section: Section) -> Call | None:
+def _translate_sampler(loader: Section, key: str) -> Call | None:
+    section = loader.take_section(key)
     call = SAMPLER_TABLE.translate(section)
     if call is None:
         return None
     kwargs = {"sampler": call.target, "options": dict(call.kwargs)}
     target = "mmlight.data.sampler_builder.SamplerBuilder"
     return Call(target, kwargs, path=section.path, origins=call.origins, origin=call.origin)
+
+
+def _translate_function(loader: Section, key: str, default: tuple[str, ...]) -> Call | None:
+    """Translate a user's function; None for the one that serves in any case."""
+    own = loader.take(key)
+    if own is None:
+        return None
+    path, origin = loader.key_path(key), loader.origin_of(key)
+    if callable(own):
+        section = Section(ConfigDict(type=own), path, loader.report)
+    else:
+        section = loader.take_section(key)
+    if bare_name(section.node.get("type")) in default:
+        for name in section.node:
+            section.take(name, to="so it is here in any case")
+        return None
+    call = FUNCTION_TABLE.translate(section)
+    if call is None:
+        return None
+    kwargs = {"function": call.target, "options": dict(call.kwargs)}
+    target = "mmlight.data.named_function.NamedFunction"
+    return Call(target, kwargs, path=path, origins=call.origins, origin=origin)
+
+
+def _refuse_impossible(loader: Section) -> None:
+    """Refuse what torch refuses, too, and what would make the order of batches a matter of luck."""
+    loader.refuse_unless("in_order", True, reason="Remove it: batches come in the sampler's order.")
+    if loader.take("generator") is not None:
+        text = "Set randomness.seed, or sampler.seed, from which generators are made."
+        loader.refuse(
+            "generator", "samplers and workers have generators of their own", next_step=text
+        )
+    if loader.node.get("shuffle") and loader.node.get("sampler") is not None:
+        text = "Write sampler.shuffle instead."
+        loader.refuse("shuffle", "a loader that has a sampler cannot shuffle", next_step=text)
+    if loader.node.get("drop_last") and loader.node.get("batch_sampler") is not None:
+        text = "Write batch_sampler.drop_last instead."
+        loader.refuse("drop_last", "the batch sampler says which batches there are", next_step=text)
 
 
 def translate_metrics(top: Section) -> dict[str, Any]:

@@ -5,18 +5,24 @@ renames them; they are checked against the signature of the class when it is bui
 not list them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pkgutil import resolve_name
 from typing import Any
 
 from mmlight.errors import UnsupportedTypeError, list_names, nearest_name, raise_all
 from mmlight.read.imported import load_constants
-from mmlight.read.node import ConfigDict, to_nodes, to_plain
+from mmlight.read.key_path import join_path
+from mmlight.read.node import ConfigDict, known_origin_of_node, to_nodes, to_plain
 from mmlight.registry import Registry
 from mmlight.registry.registry import Found
 from mmlight.registry.tree import PACKAGES
 from mmlight.spec import Call
+from mmlight.translate.import_paths import (
+    find_import_paths,
+    find_import_problem,
+    is_import_path,
+    refuse_import_path,
+)
 from mmlight.translate.section import Report, Section
 
 OLD_SCOPES = ("mmcv", "mmcls")
@@ -49,6 +55,7 @@ class Row:
         ignore: Arguments without effect here, with the reason.
         extra: Arguments that every call of this type gets besides its own.
         scopes: Where the originals register the type, if not where those of its table are.
+        verbatim: Arguments that stay as they are written, though the table nests their name.
     """
 
     name: str
@@ -57,6 +64,7 @@ class Row:
     ignore: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     scopes: tuple[str, ...] = ()
+    verbatim: tuple[str, ...] = ()
 
 
 class Table:
@@ -72,6 +80,7 @@ class Table:
         nested_in_own: Those of `nested` that are translated for users' classes as well; the others
             reach them as the dicts that they are, as in the originals.
         upgrade: Turns a dict in 0.x words into 1.x words, where one is built by 0.x code.
+        purposes: What types are for that the originals have and nobody needs here.
     """
 
     def __init__(
@@ -85,6 +94,7 @@ class Table:
         scopes: tuple[str, ...] = ("mmcls", "mmpretrain"),
         nested_in_own: tuple[str, ...] = (),
         upgrade: Callable[[ConfigDict], ConfigDict] = lambda cfg: cfg,
+        purposes: Mapping[str, str] | None = None,
     ) -> None:
         self.kind = kind
         self.rows = {row.name: row for row in rows}
@@ -93,6 +103,7 @@ class Table:
         self.nested = dict(nested or {})
         self.nested_in_own = nested_in_own
         self.upgrade = upgrade
+        self.purposes = purposes or {}
         self.scopes = {row.name: row.scopes or scopes for row in self.rows.values()}
 
     def describe(self, cfg: Mapping[str, Any], scope: str) -> Call:
@@ -131,7 +142,7 @@ class Table:
         for key in section.leftover:
             section.take(key)
             new = row.rename.get(key, key)
-            kwargs[new] = self._argument(section, key, is_own=self.rows.get(row.name) is not row)
+            kwargs[new] = self._argument(section, key, row)
             origins[new] = section.origin_of(key)
         origin = section.origin_of("type")
         return Call(row.target, kwargs, path=section.path, origins=origins, origin=origin)
@@ -150,12 +161,29 @@ class Table:
         return [call for call in calls if call is not None]
 
     def translate_nested(self, section: Section, key: str) -> Call | list[Any] | None:
-        """Translate a dict into one call, a list of dicts into a list."""
-        if isinstance(section.node[key], ConfigDict):
+        """Translate a dict into one call, a list into a list, lists inside likewise."""
+        value = section.node[key]
+        if isinstance(value, ConfigDict):
             return self.translate(section.take_section(key))
-        return self.translate_list(section, key)
+        if not any(isinstance(item, (list, tuple)) for item in value):
+            return self.translate_list(section, key)
+        section.take(key)
+        return self._translate_items(value, section.key_path(key), section.report)
 
-    def _argument(self, section: Section, key: str, *, is_own: bool) -> Any:
+    def _translate_items(self, items: Iterable[Any], path: str, report: Report) -> list[Any]:
+        found: list[Any] = []
+        for index, item in enumerate(items):
+            place = join_path(path, index)
+            if isinstance(item, (list, tuple)):
+                found.append(self._translate_items(item, place, report))
+                continue
+            origin = known_origin_of_node(item)
+            call = self.translate(Section(item, (origin and origin.path) or place, report))
+            found += [] if call is None else [call]
+        return found
+
+    def _argument(self, section: Section, key: str, row: Row) -> Any:
+        is_own = self.rows.get(row.name) is not row
         value = load_constants(section.node[key], section.origin_of(key))
         for path in find_import_paths(value) if section.report.safe else ():
             refuse_import_path(section, key, path)
@@ -163,7 +191,7 @@ class Table:
             return to_plain(value)
         if value is None and key == "init_cfg":
             return []  # in mm None keeps torch's values, here it means the class's own default
-        if key not in self.nested or not _holds_type(value):
+        if key not in self.nested or key in row.verbatim or not _holds_type(value):
             return to_plain(value)
         return self.nested[key]().translate_nested(section, key)
 
@@ -210,6 +238,11 @@ class Table:
     def _refuse(self, section: Section, name: Any) -> None:
         known = [*self.rows, *(n for place in self.registry.family for n in place)]
         unknown, missing = f"unknown {self.kind} type {name!r}", f"the {self.kind} has no type"
+        purpose = self.purposes.get(bare_name(name)) if isinstance(name, str) else None
+        if purpose is not None:
+            unknown = (
+                f"the {self.kind} {bare_name(name)!r} is for {purpose}, which mmlight does not do"
+            )
         error = UnsupportedTypeError(
             section.key_path("type"),
             unknown if name is not None else missing,
@@ -219,61 +252,6 @@ class Table:
             next_step=f"Correct the name, or register your class (rows: {self.file}).",
         )
         section.report.errors.append(error)
-
-
-def is_import_path(name: str) -> bool:
-    """Tell whether a type is an import path outside the packages of mm.
-
-    Examples:
-        >>> is_import_path("torch.optim.SGD"), is_import_path("mmcls.ResNet")
-        (True, False)
-    """
-    return "." in name and name.split(".")[0] not in PACKAGES
-
-
-def find_import_paths(value: Any) -> Iterator[str]:
-    """Yield the types inside an argument that are import paths.
-
-    Examples:
-        >>> list(find_import_paths([{"type": "os.system", "policies": [{"type": "Rotate"}]}]))
-        ['os.system']
-    """
-    if isinstance(value, Mapping):
-        kind = value.get("type")
-        if isinstance(kind, str) and is_import_path(kind):
-            yield kind
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from find_import_paths(item)
-
-
-def refuse_import_path(section: Section, key: str, path: str) -> None:
-    """Record that a type could lead to any function, where a config is read safely."""
-    section.refuse(
-        key,
-        f"the import path {path!r} is not followed for a config that is read safely",
-        expected="the name of a type that mmlight has",
-        next_step="Read the config without --safe if you trust it.",
-    )
-
-
-def find_import_problem(target: Any, path: str) -> str:
-    """Tell why a class cannot be imported by its path; nothing when it can.
-
-    Examples:
-        >>> find_import_problem(ConfigDict, "mmlight.read.node.ConfigDict")
-        ''
-        >>> find_import_problem(lambda x: x, "a.b.<locals>.f")
-        "'a.b.<locals>.f' cannot be imported: it is defined inside a function"
-    """
-    try:
-        found = None if "<" in path else resolve_name(path)
-    except (ImportError, AttributeError, ValueError) as error:
-        return f"{path!r} cannot be imported: {error}"
-    if "<" in path:
-        return f"{path!r} cannot be imported: it is defined inside a function"
-    return "" if found is target else f"{path!r} has become something else since it was registered"
 
 
 def _holds_type(value: Any) -> bool:

@@ -14,8 +14,10 @@ from mmlight.upgrade.transforms import upgrade_transform
 LOADER_WORDS = {"samples_per_gpu": "batch_size", "workers_per_gpu": "num_workers"}
 FORMATTING = (
     *("ImageToTensor", "ToTensor", "Collect", "Transpose", "ToNumpy", "DefaultFormatBundle"),
-    "ToHalf",
+    *("ToHalf", "WrapFieldsToLists"),
 )
+NEEDLESS = ("DefaultFormatBundle", "ToHalf", "WrapFieldsToLists")
+PACKED_KEYS = ("img", "gt_label", "img_metas")
 IPU = "It is for IPUs, which nothing drives any more."
 PACKED = "done by PackInputs"
 HALF = "Mixed precision casts images by itself."
@@ -37,7 +39,7 @@ def upgrade_data(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
     datasets = {stage: pop(data, stage) for stage in STAGES if data.get(stage) is not None}
     for stage, (dataset, origin) in datasets.items():
         loader = data.copy()
-        for word in ("shuffle", "drop_last") if stage != "train" else ():
+        for word in ("shuffle", "drop_last", "sampler_cfg") if stage != "train" else ():
             loader.pop(word, None)  # these settings of `data` hold for training only
         loader.put_all(special[stage])
         for word, new_word in LOADER_WORDS.items():
@@ -45,14 +47,18 @@ def upgrade_data(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
         if "mode" in loader:
             notes.append(Note(f"data.{stage}_dataloader.mode", IPU, pop(loader, "mode")[1]))
         shuffle, _ = pop(loader, "shuffle", stage == "train")
+        round_up, round_origin = pop(loader, "round_up", True)
         loader.setdefault("persistent_workers", True)
-        chosen = (
-            sampler.copy() if sampler and stage == "train" else node(origin, type="DefaultSampler")
-        )
+        own, own_origin = pop(loader, "sampler_cfg")
+        if not own and stage == "train":
+            own, own_origin = sampler, sampler_origin
+        chosen = own.copy() if own else node(origin, type="DefaultSampler")
         chosen.put("shuffle", shuffle, origin)
+        if not round_up and not own:  # a chosen sampler never learns of it
+            chosen.put("round_up", round_up, round_origin)
         if chosen["type"] == "RepeatAugSampler":
             chosen.setdefault("selected_round", 256)  # 0 in 1.x
-        loader.put("sampler", chosen, sampler_origin or origin)
+        loader.put("sampler", chosen, own_origin if own else origin)
         path = f"{stage}_dataloader.dataset"
         dataset = upgrade_dataset(dataset, path, notes, held_out=stage != "train")
         loader.put("dataset", dataset, origin)
@@ -115,25 +121,47 @@ def find_pipelines(dataset: Any) -> list[ConfigDict]:
 
 
 def _upgrade_steps(steps: Iterable[Any], notes: list[Note]) -> ConfigList:
-    """Upgrade each transform and put one `PackInputs` in the place of the formatting steps.
+    """Upgrade each transform and put one `PackInputs` in the place of the last, formatting steps.
 
-    What is no dict (an object) stays, so that the next stage refuses it.
+    A formatting step that another step follows stays, for that step wants what it makes. What is no
+    dict (an object) stays, so that the next stage refuses it.
     """
+    steps = list(steps)
+    tail = _find_tail(steps)
     upgraded = ConfigList()
-    pack = None
-    for step in steps:
-        kind = type_of(step)
-        if kind not in FORMATTING:
+    for step in steps[:tail]:
+        if type_of(step) not in NEEDLESS:
             upgraded.append(upgrade_transform(step) if isinstance(step, ConfigDict) else step)
-            continue
+    pack = None
+    for step in steps[tail:]:
         if pack is not None and step.origin is not None:
             notes.append(Note(step.origin.path, PACKED, step.origin, quiet=True))
         pack = pack or node(step.origin, type="PackInputs")
-        if kind == "Collect":
-            move(step.copy(), "meta_keys", pack, "meta_keys")
+        if type_of(step) == "Collect":
+            _move_keys(step.copy(), pack)
+    if pack is None and any(type_of(step) in FORMATTING for step in steps):
+        pack = node(None, type="PackInputs")
     if pack is not None:
         upgraded.append(pack)
     return upgraded
+
+
+def _find_tail(steps: list[Any]) -> int:
+    """Return where the formatting steps at the end begin, the work of which `PackInputs` does."""
+    tail = len(steps)
+    while tail and type_of(steps[tail - 1]) in FORMATTING:
+        tail -= 1
+    orders = [step.get("order") for step in steps[tail:] if type_of(step) == "Transpose"]
+    return tail if all(list(order or ()) == [2, 0, 1] for order in orders) else len(steps)
+
+
+def _move_keys(collect: ConfigDict, pack: ConfigDict) -> None:
+    """Let `PackInputs` keep what `Collect` keeps besides image and label."""
+    move(collect, "meta_keys", pack, "meta_keys")
+    keys = collect.get("keys")
+    others = [key for key in keys or () if key not in PACKED_KEYS]
+    if isinstance(keys, list | tuple) and others:
+        pack.put("algorithm_keys", others, collect.origin_of("keys"))
 
 
 def _find_normalize(steps: ConfigList) -> ConfigDict | None:

@@ -1,8 +1,8 @@
 """Turns the datasets of mmcls 0.25 into the words of mmpretrain 1.2.
 
 0.x names each file of a dataset and says by `test_mode` which part it takes; 1.x names one folder
-and the part (`data_root`, `split`). Where the files lie elsewhere than 1.x expects them, or the
-type is a user's own, the words stay.
+and the part (`data_root`, `split`). Where the files lie elsewhere than 1.x expects them, each is
+still named. The words of a user's own type stay.
 
 To add a dataset: 1. write a function that changes its dict; 2. name it in `CONVERT`; 3. compare in
 tests/upgrade/test_datasets.py and with the twins in tests/reference/test_twins.py.
@@ -16,6 +16,7 @@ from mmlight.spec import Note
 from mmlight.upgrade.move import node, pop
 
 WRAPPERS: Final = ("RepeatDataset", "ClassBalancedDataset", "KFoldDataset")
+TOGETHER = "All datasets are evaluated together, where 0.x gives each its own results."
 RECURSION = "All folders below are searched in any case."
 
 
@@ -42,9 +43,19 @@ def upgrade_dataset(value: Any, path: str, notes: list[Note], *, held_out: bool)
             for part in value.get("datasets") or ()
         ]
         value.put("datasets", ConfigList(parts), value.origin_of("datasets"))
-        value.pop("separate_eval", None)
+        value.put("generation", "0.x", value.origin_of("type"))
+        is_separate, origin = pop(value, "separate_eval", True)
+        if is_separate and held_out:
+            notes.append(Note(f"{path}.separate_eval", TOGETHER, origin or value.origin))
     elif value.get("type") in WRAPPERS:
-        inner = upgrade_dataset(value.get("dataset"), f"{path}.dataset", notes, held_out=held_out)
+        inner_held_out = held_out
+        if value["type"] == "KFoldDataset" and value.get("test_mode") is None:
+            # 0.x passes `test_mode` to the first that lacks it
+            value.put("test_mode", held_out, value.origin_of("type"))
+            inner_held_out = False
+        inner = upgrade_dataset(
+            value.get("dataset"), f"{path}.dataset", notes, held_out=inner_held_out
+        )
         value.put("dataset", inner, value.origin_of("dataset"))
     else:
         _upgrade_plain(value, path, notes, held_out=held_out)
@@ -78,40 +89,50 @@ def _convert_cub(dataset: ConfigDict, path: str, notes: list[Note]) -> None:
         "image_class_labels_file": "image_class_labels.txt",
         "train_test_split_file": "train_test_split.txt",
     }
+    _split_by_mode(dataset, path, notes)
     roots = {_cut(dataset.get(key), place) for key, place in places.items()}
     root = roots.pop()
-    if roots or root is None:
-        return
-    _put_root(dataset, root, *places)
-    _split_by_mode(dataset, path, notes)
+    if not roots and root is not None:
+        _put_root(dataset, root, *places)
 
 
 def _convert_cars(dataset: ConfigDict, path: str, notes: list[Note]) -> None:
     """Name the folder of Stanford Cars; its `split` says what `test_mode` said."""
-    if dataset.get("ann_file") is not None or not isinstance(dataset.get("data_prefix"), str):
-        return
-    _put_root(dataset, dataset["data_prefix"], "data_prefix", "ann_file")
     _split_by_mode(dataset, path, notes)
     dataset.pop("test_mode", None)
+    root = dataset.get("data_prefix")
+    if not isinstance(root, str):
+        return
+    if dataset.get("ann_file") is None:
+        _put_root(dataset, root, "data_prefix", "ann_file")
+    else:
+        folder = f"{root.rstrip('/')}/cars_{dataset['split']}"
+        dataset.put("data_prefix", folder, dataset.origin_of("data_prefix"))
 
 
 def _convert_voc(dataset: ConfigDict, _path: str, _notes: list[Note]) -> None:
-    """Name the folder of VOC 2007 and the image set.
-
-    What 0.x makes of difficult objects in training, has no word in 1.x; it is kept, well spelled.
-    """
+    """Name the folder of VOC 2007 and the image set; difficult objects stay as in 0.x."""
     dataset.rename("difficult_as_postive", "difficult_as_positive")
+    dataset.put("generation", "0.x", dataset.origin_of("type"))
     root, ann_file = dataset.get("data_prefix"), dataset.get("ann_file")
     if not isinstance(root, str) or not isinstance(ann_file, str):
         return
     root = root.rstrip("/")
     folder, _, name = ann_file.rpartition("/")
     split = name.removesuffix(".txt")
-    if folder != f"{root}/ImageSets/Main" or split not in ("train", "val", "trainval", "test"):
-        return
     origin = dataset.origin_of("ann_file")
-    _put_root(dataset, root, "data_prefix", "ann_file")
-    dataset.put("split", split, origin)
+    if folder == f"{root}/ImageSets/Main" and split in ("train", "val", "trainval", "test"):
+        _put_root(dataset, root, "data_prefix", "ann_file")
+        dataset.put("split", split, origin)
+        return
+    dataset.put("image_set_path", dataset.pop("ann_file"), origin)
+    dataset.put("split", "", origin)
+    folders = node(
+        dataset.origin_of("data_prefix"),
+        img_path=f"{root}/JPEGImages",
+        ann_path=f"{root}/Annotations",
+    )
+    dataset.put("data_prefix", folders, dataset.origin_of("data_prefix"))
 
 
 def _put_root(dataset: ConfigDict, root: str, *replaced: str) -> None:

@@ -6,10 +6,10 @@ arguments that no row names, stay as they are.
 
 To add a row: 1 add it to `TRANSFORMS`, renames in the order in which they can be done; 2 a value
 that changes needs a small function; 3 add the pair to tests/upgrade/test_transforms.py and the
-case to tests/reference/test_transforms.py.
+case to tests/reference/test_transforms_<kind>.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -70,6 +70,7 @@ def _convert_center_crop(step: ConfigDict) -> None:
         step["type"] = "EfficientNetCenterCrop"
         step.setdefault("interpolation", "bilinear")
     else:
+        step.setdefault("generation", "0.x")
         _swap(step, "crop_size")
         _drop(step, "crop_padding", *CV2_ONLY)
 
@@ -93,16 +94,30 @@ def _convert_rotate(step: ConfigDict) -> None:
 
 
 def _convert_compose(step: ConfigDict) -> None:
-    inner = ConfigList(
-        upgrade_transform(transform) if isinstance(transform, ConfigDict) else transform
-        for transform in step["transforms"]
-    )
-    step.put("transforms", inner, None)
+    step.put("transforms", _upgrade_inner(step["transforms"]), None)
+
+
+def _convert_policies(step: ConfigDict) -> None:
+    if isinstance(step.get("policies"), list | tuple):
+        step.put("policies", _upgrade_inner(step["policies"], but=("Rotate",)), None)
+
+
+def _upgrade_inner(steps: Iterable[Any], but: Container[str] = ()) -> ConfigList:
+    """Upgrade the transforms of a list, and of lists inside it, except the types in `but`."""
+    upgraded: list[Any] = []
+    for step in steps:
+        if isinstance(step, list | tuple):
+            upgraded.append(_upgrade_inner(step, but))
+        elif isinstance(step, ConfigDict) and step.get("type") not in but:
+            upgraded.append(upgrade_transform(step))
+        else:
+            upgraded.append(step)
+    return ConfigList(upgraded, getattr(steps, "origins", ()))
 
 
 TRANSFORMS: Final = (
     Row("LoadImageFromFile", "LoadImageFromFile", defaults=OLD),
-    Row("Resize", "Resize", (("size", "scale"),), convert=_convert_resize),
+    Row("Resize", "Resize", (("size", "scale"),), OLD, _convert_resize),
     Row("CenterCrop", "CenterCrop", convert=_convert_center_crop),
     Row("RandomCrop", "RandomCrop", (("size", "crop_size"),), OLD),
     Row(
@@ -123,9 +138,16 @@ TRANSFORMS: Final = (
     Row("Pad", "Pad", defaults=OLD, convert=_convert_pad),
     Row("ColorJitter", "ColorJitter", defaults=OLD),
     Row("Lighting", "Lighting", defaults={"to_rgb": True, **OLD}),
-    Row("AutoAugment", "AutoAugment", defaults=OLD),
-    Row("RandAugment", "RandAugment", defaults={"total_level": 30, **OLD}),
+    Row("AutoAugment", "AutoAugment", defaults=OLD, convert=_convert_policies),
+    Row(
+        "RandAugment",
+        "RandAugment",
+        defaults={"total_level": 30, **OLD},
+        convert=_convert_policies,
+    ),
     Row("Rotate", "Rotate", convert=_convert_rotate),
+    Row("Albu", "Albu", defaults=OLD),
+    Row("ToNumpy", "ToNumpy", defaults={"dtype": "float32"}),
     Row("Compose", "Compose", convert=_convert_compose),
 )
 ROWS: Final = {row.old: row for row in TRANSFORMS}
@@ -149,7 +171,7 @@ def upgrade_transform(step: ConfigDict) -> ConfigDict:
 
     Examples:
         >>> dict(upgrade_transform(ConfigDict(type="Resize", size=(256, -1))))
-        {'type': 'ResizeEdge', 'scale': 256, 'edge': 'short'}
+        {'type': 'ResizeEdge', 'scale': 256, 'generation': '0.x', 'edge': 'short'}
 
     From: mmcls 0.25 `datasets/pipelines` against mmpretrain 1.2 `datasets/transforms` and mmcv 2.x
         `transforms`.

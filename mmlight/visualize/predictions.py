@@ -1,4 +1,4 @@
-"""Draws images with their predicted and true classes: one image, or a grid of many."""
+"""Draws an image with its predicted classes; `sheet.py` draws many."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from mmlight.visualize.sheet import MIN_CELL_PX
+from mmlight.visualize.to_rgb import Meaning, to_rgb
+
 Array = NDArray[np.uint8]
 
-RIGHT, WRONG, NEUTRAL = (0, 110, 0), (190, 0, 0), (0, 0, 0)
-CELL_PX = 112
+BLACK = (0, 0, 0)
 TEXT_PX = 14
 
 
@@ -33,7 +35,7 @@ def describe_prediction(found: Mapping[str, Any]) -> str:
 
 
 def draw_prediction(
-    image: Array, lines: Sequence[str], *, color: tuple[int, int, int] = NEUTRAL
+    image: Array, lines: Sequence[str], *, color: tuple[int, int, int] = BLACK
 ) -> Array:
     """Write lines of text under an image.
 
@@ -59,32 +61,10 @@ def draw_prediction(
     return drawn
 
 
-def draw_grid(cells: Sequence[Array], columns: int = 8) -> Array:
-    """Put pictures of one size side by side.
-
-    Args:
-        cells: uint8 `(H, W, 3)` each.
-        columns: Pictures in a row.
-
-    Returns:
-        uint8 `(rows * H, columns * W, 3)`; places without a picture are white.
-    """
-    height, width, channels = cells[0].shape
-    rows = -(-len(cells) // columns)
-    grid = np.full((rows * height, columns * width, channels), 255, np.uint8)
-    for index, cell in enumerate(cells):
-        top, left = index // columns * height, index % columns * width
-        grid[top : top + height, left : left + width] = cell
-    return grid
-
-
 def _to_picture(image: Array) -> Image.Image:
     """Turn an array into an RGB picture that is at least as wide as a cell."""
-    grey = image.ndim == 2 or image.shape[2] == 1
-    array = np.atleast_3d(image)
-    rgb = np.repeat(array[..., :1], 3, axis=2) if grey else array[..., ::-1]
-    picture = Image.fromarray(np.ascontiguousarray(rgb, np.uint8))
-    if picture.width >= CELL_PX:
+    picture = Image.fromarray(to_rgb(image, Meaning("BGR")))
+    if picture.width >= MIN_CELL_PX:
         return picture
-    height = round(picture.height * CELL_PX / picture.width)
-    return picture.resize((CELL_PX, height), Image.Resampling.NEAREST)
+    height = round(picture.height * MIN_CELL_PX / picture.width)
+    return picture.resize((MIN_CELL_PX, height), Image.Resampling.NEAREST)

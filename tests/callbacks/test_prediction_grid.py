@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
-from mmlight.callbacks import prediction_grid
 from mmlight.callbacks.prediction_grid import PredictionGrid
 from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.preprocessor import ImagePreprocessor
 from mmlight.module import ImageClassifier
-from mmlight.visualize.predictions import RIGHT, WRONG
+from mmlight.visualize import predicted
+from mmlight.visualize.sheet import MARGIN_PX, RIGHT, WRONG, Cell
 
 SCORES = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
 
@@ -26,11 +26,11 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, inputs: Any, **options: A
     module.classes = ("cat", "dog")
     drawn: list[Any] = []
 
-    def draw(image: Any, lines: Any, color: Any) -> Any:
-        drawn.append((image, tuple(lines), color))
-        return image
+    def note(images: Any, texts: Any, color: Any) -> Cell:
+        drawn.append((images[0], tuple(texts), color))
+        return Cell(images, texts, color)
 
-    monkeypatch.setattr(prediction_grid, "draw_prediction", draw)
+    monkeypatch.setattr(predicted, "Cell", note)
     batch = {"inputs": inputs, "target": options.pop("target", torch.tensor([0, 0, 5]))}
     callback = PredictionGrid(str(folder / "new"), **options)
     trainer: Any = None
@@ -45,41 +45,45 @@ def test_draws_classes_and_colours_when_tested(
     inputs = torch.arange(3 * 3 * 4 * 4).reshape(3, 3, 4, 4).to(torch.uint8)
     drawn = run(tmp_path, monkeypatch, inputs)
     assert [(lines, color) for _, lines, color in drawn] == [
-        (("cat 0.90", ""), RIGHT),
+        (("cat 0.90",), RIGHT),
         (("dog 0.80", "(cat)"), WRONG),
         (("cat 0.70", "(5)"), WRONG),
     ]
-    expected = inputs.permute(0, 2, 3, 1).numpy()  # (B, C, H, W) -> (B, H, W, C)
+    expected = inputs.permute(0, 2, 3, 1).numpy()[..., ::-1]  # (B, C, H, W) -> (B, H, W, C) RGB
     assert all((image == e).all() for (image, *_), e in zip(drawn, expected, strict=True))
     picture = cv2.imread(str(tmp_path / "new" / "predictions.png"))
-    assert picture.shape == (4, 8 * 4, 3)
-    assert (picture[:, :4] == expected[0]).all()
+    first = picture[MARGIN_PX:][:112:28, MARGIN_PX:][:, :112:28]  # each pixel is a square
+    assert (first[..., ::-1] == expected[0]).all()
 
 
-def test_turns_rgb_into_bgr_when_the_inputs_are_rgb(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inputs = torch.arange(48).reshape(1, 3, 4, 4).to(torch.uint8)
+def test_keeps_rgb_when_the_inputs_are_rgb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = torch.arange(48).reshape(1, 3, 4, 4).to(torch.uint8).expand(3, 3, 4, 4)
     drawn = run(tmp_path, monkeypatch, inputs, to_rgb=False, count=1)
     assert len(drawn) == 1
-    assert (drawn[0][0] == inputs[0].permute(1, 2, 0).numpy()[..., ::-1]).all()
+    assert (drawn[0][0] == inputs[0].permute(1, 2, 0).numpy()).all()
 
 
 def test_stretches_floats_when_inputs_are_normalized(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inputs = [torch.tensor([[[-1.0, 0.0], [0.5, 1.0]]])] * 2
+    inputs = [torch.tensor([[[-1.0, 0.0], [0.5, 1.0]]])] * 3
     drawn = run(tmp_path, monkeypatch, inputs, count=2)
     assert drawn[0][0].dtype == np.uint8
     assert drawn[0][0][..., 0].tolist() == [[0, 127], [191, 255]]
 
 
-def test_draws_nothing_when_images_have_several_classes(
+def test_names_every_class_when_images_have_several(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    inputs = torch.zeros(3, 3, 4, 4, dtype=torch.uint8)
     target = torch.tensor([[1, 0], [0, 1], [1, 1]])
-    assert not run(tmp_path, monkeypatch, torch.zeros(3, 3, 4, 4), target=target)
-    assert not (tmp_path / "new").exists()
+    head = MultiLabelClsHead(thr=0.5)
+    drawn = run(tmp_path, monkeypatch, inputs, target=target, head=head)
+    assert [lines for _, lines, _ in drawn] == [
+        ("cat 0.90",),
+        ("dog 0.80",),
+        ("cat 0.70", "(cat, dog)"),
+    ]
 
 
 def test_draws_every_class_of_a_head_for_several(

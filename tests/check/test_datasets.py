@@ -24,7 +24,7 @@ def test_finds_the_datasets_of_all_stages(tmp_path: Path) -> None:
     assert [len(source.pipeline or ()) for source in sources] == [3, 2, 2]
     for source in sources:
         assert source.dataset is not None
-        assert not source.dataset._loaded
+        assert not source.dataset._fully_initialized
 
 
 def test_looks_into_wrappers() -> None:

@@ -3,6 +3,8 @@ import copy
 import pytest
 
 from mmlight.compat import fileio
+from mmlight.data.storage import choose
+from mmlight.data.storage.backend import Backend
 from mmlight.errors import DataError
 
 
@@ -15,8 +17,28 @@ def test_client_is_a_backend_when_made(tmp_path):
     assert fileio.FileClient.parse_uri_prefix("a/b") is None
     with pytest.raises(AttributeError, match="no_such_method"):
         client.no_such_method()
-    with pytest.raises(DataError, match="there is no file backend 'lmdb'"):
-        fileio.FileClient(backend="lmdb", db_path="x")
+    with pytest.raises(
+        ValueError, match=r"must name a backend, .*, got 'lmbd' \(nearest: 'lmdb'\)"
+    ):
+        fileio.FileClient(backend="lmbd", db_path="x")
+
+
+def test_own_backend_is_used_when_registered(monkeypatch):
+    for name in ("BACKENDS", "PREFIXES", "_made"):
+        monkeypatch.setattr(choose, name, dict(getattr(choose, name)))
+
+    @fileio.FileClient.register_backend("shout", prefixes="shout")
+    class Shouting(Backend):
+        def get(self, filepath):
+            return str(filepath).upper().encode()
+
+    assert fileio.FileClient("shout").get("a") == b"A"
+    assert fileio.FileClient(prefix="shout").get_text("a") == "A"
+    client = fileio.FileClient.infer_client(uri="shout://a").client
+    assert client is fileio.FileClient("shout").client
+    assert isinstance(fileio.get_file_backend("shout://a"), Shouting)
+    fileio.FileClient.register_backend("disk", Shouting, force=True)
+    assert fileio.FileClient().get("a") == b"A"
 
 
 def test_functions_do_what_backends_do_when_local(tmp_path):
@@ -39,7 +61,7 @@ def test_functions_do_what_backends_do_when_local(tmp_path):
 
 
 def test_writing_is_refused_when_place_is_an_address():
-    with pytest.raises(DataError, match="http://a/b: a HTTPBackend can only read"):
+    with pytest.raises(DataError, match="http://a/b: a HTTPBackend has no put"):
         fileio.put(b"", "http://a/b")
     with pytest.raises(ValueError, match=r"uri must be given .* got None"):
         fileio.get_file_backend()

@@ -1,7 +1,12 @@
+import numpy as np
 import pytest
 import torch
 
-from mmlight.data.collate import collate, move_batch
+from mmlight.data.collate import CountedCollate, collate, join_targets, move_batch
+from mmlight.data.datasets.mnist import FashionMNIST
+from mmlight.data.transforms.pack import PackInputs
+from mmlight.models.targets import to_scores
+from tests.runs import FASHION
 
 
 def sample(size=4, **more):
@@ -17,6 +22,11 @@ def test_collate_stacks_when_shapes_agree():
     assert batch["target"].tolist() == [0, 1]
     assert batch["metas"] == [{"i": 0}, {"i": 1}]
     assert batch["counted"].dtype == torch.bool
+    assert batch["counted"].tolist() == [True, False]
+
+
+def test_collate_counts_samples_when_only_others_say_so():
+    batch = collate([sample(), sample(counted=False)])
     assert batch["counted"].tolist() == [True, False]
 
 
@@ -47,3 +57,62 @@ def test_move_batch_moves_tensors_and_lists_of_tensors_alone():
     assert moved["target"].device.type == "meta"
     assert moved["metas"] is metas
     assert metas[0]["box"].device.type == "cpu"
+
+
+class Relabelled:
+    """Puts another label into real samples."""
+
+    def __init__(self, key, labels):
+        self.key, self.labels = key, labels
+
+    def __call__(self, results):
+        label = self.labels[results["sample_idx"]]
+        return {key: results[key] for key in results if key != "gt_label"} | {self.key: label}
+
+
+ONE_HOT = [[1, 0, 1, 0], [0, 1, 0, 0], [0, 1, 1, 0]]
+LABELS = [[0, 2], [1], [1, 2]]
+MANY = {
+    "lists, 1.x": ("gt_label", LABELS),
+    "arrays, 1.x": ("gt_label", [np.array(labels) for labels in LABELS]),
+    "scores, 1.x": ("gt_score", [np.array(row, np.float32) for row in ONE_HOT]),
+    "one-hot, 0.x": ("gt_label", [np.array(row, np.int8) for row in ONE_HOT]),
+    "soft, 0.x": ("gt_label", [np.array(row, np.float32) for row in ONE_HOT]),
+}
+
+
+@pytest.mark.parametrize("case", MANY)
+def test_batch_means_the_same_scores_when_labels_are_several(case):
+    pipeline = [Relabelled(*MANY[case]), PackInputs()]
+    dataset = FashionMNIST(data_root=str(FASHION), split="test", indices=3, pipeline=pipeline)
+    batch = collate([dataset[i] for i in range(3)])
+    assert batch["inputs"].shape == (3, 1, 28, 28)
+    assert to_scores(batch["target"], 4).tolist() == ONE_HOT
+    same_length = collate([dataset[i] for i in (0, 2)])  # labels, and no scores of two classes
+    assert to_scores(same_length["target"], 4).tolist() == [ONE_HOT[0], ONE_HOT[2]]
+    alone = collate([dataset[1]])
+    assert to_scores(alone["target"], 4).tolist() == [ONE_HOT[1]]
+
+
+def test_targets_of_one_image_are_a_list_when_labels():
+    assert [t.tolist() for t in join_targets([torch.tensor([3])])] == [[3]]
+
+
+def test_collate_makes_a_list_of_batches_when_there_are_views():
+    views = [[torch.zeros(1, 4, 4), torch.zeros(1, 2, 2)] for _ in range(3)]
+    batch = collate([{"inputs": pair} for pair in views])
+    assert [tuple(view.shape) for view in batch["inputs"]] == [(3, 1, 4, 4), (3, 1, 2, 2)]
+    moved = move_batch({"inputs": [batch["inputs"]]}, torch.device("meta"))
+    assert moved["inputs"][0][1].device.type == "meta"
+
+
+def test_counted_collate_tells_what_counts_when_some_samples_do_not():
+    batch = CountedCollate(collate)([(sample(), True), (sample(), False)])
+    assert batch["counted"].tolist() == [True, False]
+    pairs = [(sample(counted=False), True), (sample(counted=True), True)]
+    assert CountedCollate(collate)(pairs)["counted"].tolist() == [False, True]
+
+
+def test_counted_collate_raises_when_a_batch_is_no_dict():
+    with pytest.raises(TypeError, match=r"a batch must be a dict .* got <class 'list'>"):
+        CountedCollate(list)([(1, True)])

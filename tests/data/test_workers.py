@@ -87,6 +87,22 @@ def test_worker_start_takes_part_of_another_when_turned(given):
     assert draw() == expected
 
 
+def test_worker_start_calls_a_users_function_before_it_restores_a_state():
+    called = []
+
+    def own(number):
+        called.append(number)
+        random.seed(0)
+
+    WorkerStart(seed=5, rank=0, num_workers=3, turn=1, own=own)(1)
+    assert random.random() == random.Random(0).random()
+    state = pack_rng()
+    expected = draw()
+    WorkerStart(seed=5, rank=0, num_workers=3, states={2: state}, own=own)(2)
+    assert called == [2, 2]
+    assert draw() == expected
+
+
 def test_stamped_collate_adds_state_after_batch_when_called():
     batch, state = StampedCollate(lambda samples: [np.random.rand() for _ in samples])([1, 2])
     expected = draw()

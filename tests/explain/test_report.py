@@ -31,6 +31,7 @@ data
     pipeline
       [0]                         mmlight.data.transforms.resize.Resize
                                     size=32 as scale
+                                    added: generation='0.x'
       [1]                         model.preprocessor: mmlight.models.preprocessor.ImagePreprocessor
                                     to_rgb=False, mean=[10.0], std=[20.0]
                                     with it: type

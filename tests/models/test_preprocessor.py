@@ -65,3 +65,12 @@ def test_normalizes_in_float32_when_the_model_has_another_dtype(dtype: torch.dty
     images = torch.full((1, 1, 2, 2), 7, dtype=torch.uint8)
     expected = preprocessor(images)
     assert torch.equal(preprocessor.to(dtype)(images), expected)
+
+
+def test_channels_lie_together_when_asked() -> None:
+    images = torch.randint(0, 256, (2, 3, 5, 4), dtype=torch.uint8)
+    words = dict(mean=[1, 2, 3], std=[4, 5, 6], to_rgb=True, pad_size_divisor=4)
+    plain = ImagePreprocessor(**words)(images)
+    prepared = ImagePreprocessor(**words, channels_last=True)(images)
+    assert prepared.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(prepared, plain)

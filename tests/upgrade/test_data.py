@@ -71,6 +71,26 @@ def test_sampler_serves_training_only_when_given():
     assert new["val_dataloader"]["sampler"]["type"] == "DefaultSampler"
 
 
+def test_round_up_goes_to_the_sampler_when_it_is_the_default_one():
+    new = upgrade(round_up=False, sampler=dict(type="RepeatAugSampler"))
+    assert "round_up" not in new["train_dataloader"]["sampler"]
+    assert new["val_dataloader"]["sampler"]["round_up"] is False
+    assert "round_up" not in new["train_dataloader"]
+
+
+def test_sampler_of_a_loader_wins_when_given():
+    mine = dict(type="Mine", size=3)
+    new = upgrade(
+        sampler_cfg=mine,
+        sampler=dict(type="RepeatAugSampler"),
+        val_dataloader=dict(sampler_cfg=mine),
+    )
+    assert new["train_dataloader"]["sampler"] == {**mine, "shuffle": True}
+    assert new["val_dataloader"]["sampler"] == {**mine, "shuffle": False}
+    new = upgrade(sampler_cfg=mine)
+    assert new["val_dataloader"]["sampler"]["type"] == "DefaultSampler"
+
+
 @pytest.mark.parametrize(
     ("words", "split"),
     [({}, "test"), (dict(test_mode=False), "train"), (dict(test_mode=True), "test")],
@@ -126,7 +146,7 @@ def test_pipelines_are_found_when_wrapped():
         "PackInputs",
     ]
     for wrapped in new["val_dataloader"]["dataset"]["datasets"]:
-        assert wrapped["pipeline"][0] == dict(type="Resize", scale=4)
+        assert wrapped["pipeline"][0] == dict(type="Resize", scale=4, generation="0.x")
     assert new["data_preprocessor"]["mean"] == [1.0]
 
 
@@ -142,6 +162,30 @@ def test_meta_keys_move_when_collected():
     new = upgrade(train=dict(type="CustomDataset", pipeline=pipeline))
     pack = new["train_dataloader"]["dataset"]["pipeline"]
     assert pack == [dict(type="PackInputs", meta_keys=("filename",))]
+
+
+def test_algorithm_keys_are_named_when_more_is_collected():
+    collect = dict(type="Collect", keys=["img", "gt_label", "weight"])
+    new = upgrade(train=dict(type="CustomDataset", pipeline=[collect]))
+    pack = new["train_dataloader"]["dataset"]["pipeline"]
+    assert pack == [dict(type="PackInputs", algorithm_keys=["weight"])]
+
+
+def test_formatting_stays_when_a_step_follows_it():
+    followed = [dict(type="ToPIL"), dict(type="Mine"), dict(type="ToNumpy"), NORM, *PACK]
+    new = upgrade(train=dict(type="CustomDataset", pipeline=followed))
+    assert steps(new) == ["ToPIL", "Mine", "ToNumpy", "Normalize", "PackInputs"]
+    followed = [*PACK[:1], dict(type="ToHalf", keys=["img"]), dict(type="Mine")]
+    new = upgrade(train=dict(type="CustomDataset", pipeline=followed))
+    assert steps(new) == ["ImageToTensor", "Mine", "PackInputs"]
+
+
+@pytest.mark.parametrize(("order", "kept"), [((2, 0, 1), []), ((2, 1, 0), ["Transpose"])])
+def test_transpose_stays_when_it_is_no_formatting(order, kept):
+    transpose = dict(type="Transpose", keys=["img"], order=order)
+    pipeline = [transpose, dict(type="ToTensor", keys=["img"])]
+    new = upgrade(train=dict(type="CustomDataset", pipeline=pipeline))
+    assert steps(new) == [*kept, *(["ToTensor"] if kept else []), "PackInputs"]
 
 
 def test_no_loader_is_written_when_stage_is_missing():

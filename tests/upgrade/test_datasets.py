@@ -34,11 +34,11 @@ def cub(root="data/CUB", images="images"):
         ),
         (
             dict(type="VOC", data_prefix="d/VOC2007/", ann_file="d/VOC2007/ImageSets/Main/val.txt"),
-            dict(type="VOC", data_root="d/VOC2007", split="val"),
+            dict(type="VOC", generation="0.x", data_root="d/VOC2007", split="val"),
         ),
         (
             dict(type="VOC", data_prefix="VOC2007", difficult_as_postive=False),
-            dict(type="VOC", data_prefix="VOC2007", difficult_as_positive=False),
+            dict(type="VOC", data_prefix="VOC2007", difficult_as_positive=False, generation="0.x"),
         ),
         (
             dict(type="CIFAR10", data_prefix="c", test_mode=False),
@@ -52,18 +52,41 @@ def test_words_are_those_of_mmpretrain_when_dataset(old, new):
     assert upgrade(**old) == (new, [])
 
 
+def voc_folders(root):
+    return dict(img_path=f"{root}/JPEGImages", ann_path=f"{root}/Annotations")
+
+
 @pytest.mark.parametrize(
-    "old",
+    ("old", "new"),
     [
-        cub(images="pictures"),
-        {**cub(), "ann_file": "elsewhere/images.txt"},
-        dict(type="StanfordCars", data_prefix="c", ann_file="mine.mat"),
-        dict(type="VOC", data_prefix="d/VOC2007", ann_file="lists/VOC2007/train.txt"),
-        dict(type="VOC", data_prefix="d/VOC2007", ann_file="d/VOC2007/ImageSets/Main/mine.txt"),
+        (cub(images="pictures"), {**cub(images="pictures"), "split": "train"}),
+        (
+            {**cub(), "ann_file": "elsewhere/images.txt", "test_mode": True},
+            {**cub(), "ann_file": "elsewhere/images.txt", "test_mode": True, "split": "test"},
+        ),
+        (
+            dict(type="StanfordCars", data_prefix="c/", ann_file="mine.mat", test_mode=False),
+            dict(
+                type="StanfordCars", data_prefix="c/cars_train", ann_file="mine.mat", split="train"
+            ),
+        ),
+        *(
+            (
+                dict(type="VOC", data_prefix="d/VOC2007", ann_file=path),
+                dict(
+                    type="VOC",
+                    generation="0.x",
+                    image_set_path=path,
+                    split="",
+                    data_prefix=voc_folders("d/VOC2007"),
+                ),
+            )
+            for path in ("lists/VOC2007/train.txt", "d/VOC2007/ImageSets/Main/mine.txt")
+        ),
     ],
 )
-def test_words_stay_when_files_lie_elsewhere(old):
-    assert upgrade(**old) == (old, [])
+def test_each_file_is_named_when_it_lies_elsewhere(old, new):
+    assert upgrade(**old) == (new, [])
 
 
 def test_part_is_the_held_out_one_when_val_or_test():
@@ -73,9 +96,38 @@ def test_part_is_the_held_out_one_when_val_or_test():
     assert "test_mode" not in new
 
 
+@pytest.mark.parametrize(
+    ("given", "held_out", "fold", "inside"),
+    [
+        ({}, True, True, "train"),  # the fold takes the `test_mode` that was for the dataset
+        ({}, False, False, "train"),
+        ({"test_mode": None}, True, True, "train"),
+        ({"test_mode": False}, True, False, "test"),
+    ],
+)
+def test_fold_is_held_out_when_its_mode_is_not_given(given, held_out, fold, inside):
+    words = dict(type="KFoldDataset", fold=1, dataset=dict(type="CIFAR10"), **given)
+    new, _ = upgrade(held_out=held_out, **words)
+    assert (new["test_mode"], new["dataset"]["split"]) == (fold, inside)
+
+
 def test_parts_are_upgraded_when_joined():
-    new, _ = upgrade(type="ConcatDataset", separate_eval=False, datasets=[dict(type="MNIST")])
-    assert new == dict(type="ConcatDataset", datasets=[dict(type="MNIST", split="train")])
+    joined = dict(type="ConcatDataset", datasets=[dict(type="MNIST", split="train")])
+    for separate in (True, False):
+        new, notes = upgrade(
+            type="ConcatDataset", separate_eval=separate, datasets=[dict(type="MNIST")]
+        )
+        assert (new, notes) == ({**joined, "generation": "0.x"}, [])
+    new = upgrade_dataset(to_nodes([dict(type="MNIST")]), "dataset", [], held_out=False)
+    assert to_plain(new) == {**joined, "generation": "0.x"}
+
+
+@pytest.mark.parametrize(("given", "told"), [({}, 1), ({"separate_eval": False}, 0)])
+def test_note_is_written_when_parts_were_evaluated_apart(given, told):
+    words = dict(type="ConcatDataset", datasets=[dict(type="Mine")], **given)
+    _, notes = upgrade(held_out=True, **words)
+    text = "train_dataloader.dataset.separate_eval: All datasets are evaluated together"
+    assert [note.startswith(text) for note in notes] == [True] * told
 
 
 def test_note_is_written_when_folders_are_searched():

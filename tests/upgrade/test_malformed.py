@@ -211,7 +211,10 @@ def test_pipeline_is_left_alone_when_the_dataset_is_a_users():
     assert new.train_dataloader.dataset.pipeline == pipeline
     images["pipeline"] = ["x", dict(type="Resize", size=8)]
     new = upgrade_config(Config(config(data=dict(train=images))))
-    assert new.train_dataloader.dataset.pipeline == ["x", dict(type="Resize", scale=8)]
+    assert new.train_dataloader.dataset.pipeline == [
+        "x",
+        dict(type="Resize", scale=8, generation="0.x"),
+    ]
 
 
 def test_object_stays_when_a_step():

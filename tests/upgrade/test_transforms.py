@@ -1,30 +1,31 @@
 import inspect
+from pkgutil import resolve_name
 
 import pytest
 
-from mmlight.data import transforms
 from mmlight.read.node import ConfigDict, Origin, to_nodes, to_plain
+from mmlight.translate.data import TRANSFORM_TABLE
 from mmlight.upgrade.transforms import TRANSFORMS, upgrade_transform
 
 OLD = {"generation": "0.x"}
 PAIRS = [
     (dict(type="LoadImageFromFile"), dict(type="LoadImageFromFile", **OLD)),
-    (dict(type="Resize", size=32), dict(type="Resize", scale=32)),
+    (dict(type="Resize", size=32), dict(type="Resize", scale=32, **OLD)),
     (
         dict(type="Resize", size=(30, 40), adaptive_side="short", backend="pillow"),
-        dict(type="Resize", scale=(40, 30), backend="pillow"),
+        dict(type="Resize", scale=(40, 30), backend="pillow", **OLD),
     ),
-    (dict(type="Resize", size=(256, -1)), dict(type="ResizeEdge", scale=256, edge="short")),
+    (dict(type="Resize", size=(256, -1)), dict(type="ResizeEdge", scale=256, edge="short", **OLD)),
     (
         dict(type="Resize", size=[256, -1], adaptive_side="long", interpolation="bicubic"),
-        dict(type="ResizeEdge", scale=256, edge="long", interpolation="bicubic"),
+        dict(type="ResizeEdge", scale=256, edge="long", interpolation="bicubic", **OLD),
     ),
-    (dict(type="CenterCrop", crop_size=224), dict(type="CenterCrop", crop_size=224)),
+    (dict(type="CenterCrop", crop_size=224), dict(type="CenterCrop", crop_size=224, **OLD)),
     (
         dict(
             type="CenterCrop", crop_size=(3, 4), efficientnet_style=False, interpolation="bicubic"
         ),
-        dict(type="CenterCrop", crop_size=(4, 3)),
+        dict(type="CenterCrop", crop_size=(4, 3), **OLD),
     ),
     (
         dict(type="CenterCrop", crop_size=224, efficientnet_style=True),
@@ -78,6 +79,22 @@ PAIRS = [
             **OLD,
         ),
     ),
+    (
+        dict(
+            type="AutoAugment",
+            policies=[[dict(type="Rotate", angle=3.0), dict(type="RandomFlip", flip_prob=1.0)]],
+        ),
+        dict(
+            type="AutoAugment",
+            policies=[[dict(type="Rotate", angle=3.0), dict(type="RandomFlip", prob=1.0, **OLD)]],
+            **OLD,
+        ),
+    ),
+    (
+        dict(type="Albu", transforms=[], update_pad_shape=True),
+        dict(type="Albu", transforms=[], update_pad_shape=True, **OLD),
+    ),
+    (dict(type="ToNumpy"), dict(type="ToNumpy", dtype="float32")),
     (dict(type="Rotate", angle=3.0), dict(type="Rotate", angle=3.0, pad_val=(128,) * 3)),
     (
         dict(type="Compose", transforms=[dict(type="RandomFlip")]),
@@ -96,8 +113,8 @@ def test_upgrade_gives_new_words_when_type_is_known(old, new):
 @pytest.mark.parametrize("old", [old for old, _ in PAIRS], ids=lambda step: step["type"])
 def test_upgrade_gives_arguments_of_the_class_when_done(old):
     step = to_plain(upgrade_transform(to_nodes(old)))
-    parameters = inspect.signature(getattr(transforms, step.pop("type"))).parameters
-    assert set(step) <= set(parameters)
+    target = TRANSFORM_TABLE.rows[step.pop("type")].target
+    assert set(step) <= set(inspect.signature(resolve_name(target)).parameters)
 
 
 def test_every_row_is_tried_when_listed():
@@ -114,7 +131,7 @@ def test_upgrade_leaves_step_when_type_is_the_users(step):
 def test_inner_steps_are_upgraded_when_composed():
     inner = (dict(type="Resize", size=8), len)
     step = to_nodes(dict(type="Compose", transforms=inner))
-    assert upgrade_transform(step)["transforms"] == [dict(type="Resize", scale=8), len]
+    assert upgrade_transform(step)["transforms"] == [dict(type="Resize", scale=8, **OLD), len]
 
 
 def test_upgrade_keeps_unknown_arguments_when_type_is_known():

@@ -3,14 +3,8 @@
 import numpy as np
 import pytest
 
-from mmlight.visualize.predictions import (
-    CELL_PX,
-    RIGHT,
-    WRONG,
-    describe_prediction,
-    draw_grid,
-    draw_prediction,
-)
+from mmlight.visualize.predictions import describe_prediction, draw_prediction
+from mmlight.visualize.sheet import MIN_CELL_PX, RIGHT, WRONG
 
 
 @pytest.mark.parametrize("shape", [(150, 200, 3), (112, 112, 3)])
@@ -27,9 +21,9 @@ def test_keeps_the_pixels_when_the_image_is_large(shape: tuple[int, ...]) -> Non
 def test_enlarges_without_smoothing_when_the_image_is_small(shape: tuple[int, ...]) -> None:
     image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     drawn = draw_prediction(image, [])
-    assert drawn.shape == (CELL_PX + 4, CELL_PX, 3)
+    assert drawn.shape == (MIN_CELL_PX + 4, MIN_CELL_PX, 3)
     expected = np.broadcast_to(np.atleast_3d(image), (28, 28, 3)).repeat(4, 0).repeat(4, 1)
-    assert (drawn[:CELL_PX] == expected).all()
+    assert (drawn[:MIN_CELL_PX] == expected).all()
 
 
 @pytest.mark.parametrize(("color", "channel"), [(RIGHT, 1), (WRONG, 2)])
@@ -39,14 +33,6 @@ def test_writes_in_the_colour_when_given(color: tuple[int, int, int], channel: i
     assert len(ink) > 20
     darkest = ink[ink.sum(axis=-1).argmin()]
     assert darkest.argmax() == channel  # BGR
-
-
-def test_grid_fills_rows_when_pictures_do_not() -> None:
-    cells = [np.full((2, 3, 3), value, np.uint8) for value in range(5)]
-    grid = draw_grid(cells, columns=3)
-    assert grid.shape == (4, 9, 3)
-    assert grid[0, [0, 3, 6], 0].tolist() == [0, 1, 2]
-    assert grid[2, [0, 3, 6], 0].tolist() == [3, 4, 255]
 
 
 def test_names_each_class_when_there_are_several() -> None:

@@ -14,6 +14,15 @@ _MMCV = "mmcv mmcv.transforms"
 _BOTH = f"{_MMCV} mmpretrain.datasets mmpretrain.datasets.transforms"
 _1X = "mmpretrain.datasets mmpretrain.datasets.transforms"
 _0X = "mmcls.datasets.pipelines"
+_1X_AUGMENT = "mmpretrain.datasets.transforms.auto_augment"
+_RESIZES = "RandomResize RandomChoiceResize"
+_TONE = (
+    "AutoContrast Invert Equalize Solarize SolarizeAdd Posterize Contrast ColorTransform "
+    "Brightness Sharpness"
+)
+_WARP = "Shear Translate Rotate Cutout"
+_WRAPPED = "mmengine.dataset mmengine.dataset.dataset_wrapper"
+_OLD_WRAPPED = "mmcls.datasets mmcls.datasets.dataset_wrappers"
 
 
 def _dataset(home: str, names: str, old: str, new: str) -> Offer:
@@ -35,6 +44,42 @@ OFFERS: Final = (
     _dataset("imagenet", "ImageNet21k", "imagenet21k", "imagenet"),
     _dataset("cifar", "CIFAR10 CIFAR100", "cifar", "cifar"),
     _dataset("mnist", "MNIST FashionMNIST", "mnist", "mnist"),
+    _dataset("cub", "CUB", "cub", "cub"),
+    _dataset("stanford_cars", "StanfordCars", "stanford_cars", "stanfordcars"),
+    _dataset("voc", "VOC", "voc", "voc"),
+    *(
+        Offer(f"{_D}.{home}", name, f"mmpretrain.datasets mmpretrain.datasets.{name.lower()}")
+        for home, name in (
+            *(("list_set", name) for name in ("Caltech101", "FGVCAircraft", "Food101")),
+            *(("list_set", name) for name in ("OxfordIIITPet", "SUN397")),
+            *(("mat_set", "DTD"), ("mat_set", "Flowers102"), ("places", "Places205")),
+        )
+    ),
+    Offer(
+        f"{_D}.multi_label",
+        "MultiLabelDataset",
+        "mmpretrain.datasets mmpretrain.datasets.multi_label",
+    ),
+    Offer(
+        "mmlight.compat.base_dataset",
+        "MultiLabelDataset=OldMultiLabelDataset",
+        "mmcls.datasets mmcls.datasets.multi_label",
+    ),
+    # datasets made of other datasets
+    Offer(f"{_D}.repeat", "RepeatDataset", f"{_WRAPPED} {_OLD_WRAPPED}"),
+    Offer(f"{_D}.class_balanced", "ClassBalancedDataset", f"{_WRAPPED} {_OLD_WRAPPED}"),
+    Offer(f"{_D}.concat", "ConcatDataset", _WRAPPED),
+    Offer(
+        "mmlight.compat.base_dataset",
+        "force_full_init",
+        "mmengine.dataset mmengine.dataset.base_dataset",
+    ),
+    Offer("mmlight.compat.base_dataset", "ConcatDataset=OldConcatDataset", _OLD_WRAPPED),
+    Offer(
+        f"{_D}.k_fold",
+        "KFoldDataset",
+        f"{_OLD_WRAPPED} mmpretrain.datasets mmpretrain.datasets.dataset_wrappers",
+    ),
     # transforms
     Offer(f"{_T}.base_transform", "BaseTransform", f"{_MMCV} mmcv.transforms.base"),
     Offer(f"{_T}.compose", "Compose", f"{_MMCV} mmcv.transforms.wrappers"),
@@ -77,6 +122,44 @@ OFFERS: Final = (
     Offer(f"{_T}.pack", "Collect", f"{_1X} mmpretrain.datasets.transforms.formatting"),
     Offer(f"{_T}.pack", "Collect ToTensor ImageToTensor", f"{_0X} {_0X}.formatting"),
     Offer(f"{_T}.pack", "ToTensor ImageToTensor", f"{_MMCV} mmcv.transforms.formatting"),
+    Offer(
+        f"{_T}.pad",
+        "RandomTranslatePad",
+        f"{_1X} mmpretrain.datasets.transforms.processing",
+    ),
+    Offer(
+        f"{_T}.albumentations",
+        "Albumentations",
+        f"{_1X} mmpretrain.datasets.transforms.processing",
+    ),
+    Offer(
+        f"{_T}.vision",
+        "MAERandomResizedCrop",
+        f"{_1X} mmpretrain.datasets.transforms.processing",
+    ),
+    Offer(
+        f"{_T}.convert",
+        "NumpyToPIL PILToNumpy Transpose",
+        f"{_1X} mmpretrain.datasets.transforms.formatting",
+    ),
+    Offer(f"{_T}.convert", "Transpose ToPIL=NumpyToPIL", f"{_0X} {_0X}.formatting"),
+    Offer(
+        f"{_T}.views",
+        "MultiView ApplyToList",
+        f"{_1X} mmpretrain.datasets.transforms.wrappers",
+    ),
+    Offer(f"{_T}.views", "TestTimeAug MultiScaleFlipAug", f"{_MMCV} mmcv.transforms.processing"),
+    Offer(f"{_T}.random_resize", _RESIZES, f"{_MMCV} mmcv.transforms.processing"),
+    Offer(f"{_T}.choice", "RandomChoice RandomApply", f"{_MMCV} mmcv.transforms.wrappers"),
+    Offer(
+        f"{_T}.key_mapper",
+        "KeyMapper TransformBroadcaster",
+        f"{_MMCV} mmcv.transforms.wrappers",
+    ),
+    Offer(f"{_T}.tone", f"{_TONE} GaussianBlur", f"{_1X} {_1X_AUGMENT}"),
+    Offer(f"{_T}.warp", _WARP, f"{_1X} {_1X_AUGMENT}"),
+    Offer(f"{_T}.tone", _TONE, f"{_0X} {_0X}.auto_augment"),
+    Offer(f"{_T}.warp", "Shear Translate Cutout", f"{_0X} {_0X}.auto_augment"),
     # samplers
     Offer(
         "mmlight.data.samplers",
@@ -87,6 +170,31 @@ OFFERS: Final = (
         "mmlight.data.samplers",
         "RepeatAugSampler",
         "mmpretrain.datasets mmpretrain.datasets.samplers mmpretrain.datasets.samplers.repeat_aug",
+    ),
+    Offer(
+        "mmlight.data.samplers",
+        "SequentialSampler",
+        "mmpretrain.datasets mmpretrain.datasets.samplers mmpretrain.datasets.samplers.sequential",
+    ),
+    Offer(
+        "mmlight.compat.samplers",
+        "DistributedSampler",
+        "mmcls.datasets mmcls.datasets.samplers mmcls.datasets.samplers.distributed_sampler",
+    ),
+    Offer(
+        "mmlight.compat.samplers",
+        "RepeatAugSampler=OldRepeatAugSampler",
+        "mmcls.datasets mmcls.datasets.samplers mmcls.datasets.samplers.repeat_aug",
+    ),
+    Offer(
+        "mmlight.compat.collate",
+        "pseudo_collate default_collate worker_init_fn",
+        "mmengine.dataset mmengine.dataset.utils",
+    ),
+    Offer(
+        "mmlight.compat.registries.mmengine",
+        "COLLATE_FUNCTIONS=FUNCTIONS",
+        "mmengine.dataset mmengine.dataset.utils",
     ),
     Offer(
         "mmlight.compat.base_metric", "BaseMetric", "mmengine.evaluator mmengine.evaluator.metric"

@@ -52,20 +52,50 @@ OFFERS: Final = (
         "mmengine mmengine.utils mmengine.utils.manager",
     ),
     Offer(
-        "mmlight.compat.storage",
+        "mmlight.data.storage.backend",
+        "BaseStorageBackend=Backend",
+        "mmcv mmcv.fileio mmcv.fileio.file_client mmengine mmengine.fileio "
+        "mmengine.fileio.backends mmengine.fileio.backends.base",
+    ),
+    Offer(
+        "mmlight.data.storage.local",
         "LocalBackend",
         "mmengine mmengine.fileio mmengine.fileio.backends mmengine.fileio.backends.local_backend",
     ),
     Offer(
-        "mmlight.compat.storage",
+        "mmlight.data.storage.local",
+        "HardDiskBackend=LocalBackend",
+        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.file_client",
+    ),
+    Offer(
+        "mmlight.data.storage.web",
         "HTTPBackend",
         "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.backends "
         "mmengine.fileio.backends.http_backend",
     ),
     Offer(
-        "mmlight.compat.storage",
-        "HardDiskBackend=LocalBackend",
-        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.file_client",
+        "mmlight.data.storage.lmdb",
+        "LmdbBackend",
+        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.backends "
+        "mmengine.fileio.backends.lmdb_backend",
+    ),
+    Offer(
+        "mmlight.data.storage.memcached",
+        "MemcachedBackend",
+        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.backends "
+        "mmengine.fileio.backends.memcached_backend",
+    ),
+    Offer(
+        "mmlight.data.storage.petrel",
+        "PetrelBackend",
+        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.backends "
+        "mmengine.fileio.backends.petrel_backend",
+    ),
+    Offer("mmlight.data.storage.petrel", "CephBackend", "mmcv.fileio.file_client"),
+    Offer(
+        "mmlight.data.storage.choose",
+        "register_backend",
+        "mmengine mmengine.fileio mmengine.fileio.backends mmengine.fileio.backends.registry_utils",
     ),
     Offer(
         "mmlight.compat.fileio",

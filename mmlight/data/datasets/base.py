@@ -1,25 +1,31 @@
 """Turns an annotation file into samples: the base of all datasets."""
 
 import copy
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
+from typing_extensions import Self
 
+from mmlight.data.datasets.annotations import (
+    join_root,
+    missing_file,
+    read_annotations,
+    read_metainfo,
+)
+from mmlight.data.datasets.packed import Packed, PackedLists
 from mmlight.data.datasets.records import Records, pack_records
-from mmlight.data.datasets.safe_pickle import read_pickle
-from mmlight.data.transforms.compose import build_transforms
+from mmlight.data.datasets.skipping import UNREADABLE, SkipCount, mark_counted
+from mmlight.data.storage import is_file
+from mmlight.data.transforms.compose import Compose
 from mmlight.errors import DataError
 
 Sample = dict[str, Any]
 Transform = Callable[[Sample], Sample | None]
-REMOTE = ("http://", "https://", "s3://")
+OnError = Literal["raise", "skip"]
 
 
 class BaseDataset(Dataset[Any]):
@@ -39,19 +45,25 @@ class BaseDataset(Dataset[Any]):
             nothing.
         pipeline: Transforms, or dicts that describe them, applied in order; one that returns None
             rejects the sample.
-        test_mode: Raise on a rejected sample instead of drawing another one.
+        test_mode: Raise on a sample that the pipeline rejects, instead of drawing another one.
         lazy_init: Load the samples at their first use.
         max_refetch: How many other samples to draw when the pipeline rejects one.
         classes: Class names, or a text file with one per line.
+        on_error: What to do with a file that cannot be read. 'raise' stops; 'skip' logs it and
+            draws another sample, as for a rejected one. Samples then have 'counted': False for
+            one that stands in for another, so that evaluation leaves it out.
 
     Raises:
+        ValueError: If `on_error` is neither.
         DataError: If a file is missing, there is no sample, or a label has no class.
 
-    From: mmpretrain 1.2 `BaseDataset`; also serves mmcls 0.25 `BaseDataset`. Samples are packed
-    without pickle, and empty datasets and labels outside the classes are refused.
+    From: mmpretrain 1.2 `BaseDataset`. Empty datasets and labels outside the classes are refused;
+    `on_error` is ours.
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {}
+    file_client_args: Mapping[str, Any] | None = None
+    """Where the files lie, unless their paths tell."""
 
     def __init__(
         self,
@@ -67,28 +79,32 @@ class BaseDataset(Dataset[Any]):
         lazy_init: bool = False,
         max_refetch: int = 1000,
         classes: str | Sequence[str] | None = None,
+        on_error: OnError = "raise",
     ) -> None:
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f"on_error must be 'raise' or 'skip', got '{on_error}'")
         self.data_root = os.path.expanduser(data_root or "")
         self.ann_file = join_root(self.data_root, ann_file) if ann_file else ""
         prefixes = {"img_path": data_prefix} if isinstance(data_prefix, str) else dict(data_prefix)
         self.data_prefix = {
             key: join_root(self.data_root, value) for key, value in prefixes.items()
         }
-        self._metainfo = {**copy.deepcopy(self.METAINFO), **_read_metainfo(metainfo, classes)}
+        self._metainfo = {**copy.deepcopy(self.METAINFO), **read_metainfo(metainfo, classes)}
         self.filter_cfg = filter_cfg
         self.serialize_data = serialize_data
-        self.pipeline = build_transforms(pipeline)
+        self.pipeline = Compose(pipeline)
         self.test_mode = test_mode
         self.max_refetch = max_refetch
+        self.skipped = SkipCount() if on_error == "skip" else None
         self.data_list: Sequence[Sample] = []
         self._indices = indices
-        self._loaded = False
+        self._fully_initialized = False
         if not lazy_init:
             self.full_init()
 
     def full_init(self) -> None:
         """Load the samples now, unless that has been done."""
-        if self._loaded:
+        if self._fully_initialized:
             return
         self.data_list = self.load_data_list()
         self.data_list = pack_records(self.filter_data())
@@ -100,7 +116,7 @@ class BaseDataset(Dataset[Any]):
         if not self.data_list:
             raise DataError(self.source, "the dataset is empty", next_step="Check the path.")
         self._check_labels()
-        self._loaded = True
+        self._fully_initialized = True
 
     def check_files(self) -> None:
         """Look for the files that loading reads, without reading them; for subclasses.
@@ -108,18 +124,25 @@ class BaseDataset(Dataset[Any]):
         Raises:
             DataError: If one is missing.
         """
-        if self.ann_file and not os.path.isfile(self.ann_file):
+        if self.ann_file and not is_file(self.ann_file, self.file_client_args):
             raise missing_file(self.ann_file)
 
     def load_data_list(self) -> Sequence[Sample]:
         """Return one dict per sample; the annotation file's metainfo fills gaps in `metainfo`."""
-        content = _read_annotations(self.ann_file)
+        content = read_annotations(self.ann_file)
         for key, value in content["metainfo"].items():
             self._metainfo.setdefault(key, value)
-        return [self.parse_data_info(dict(raw)) for raw in content["data_list"]]
+        samples: list[Sample] = []
+        for raw in content["data_list"]:
+            parsed = self.parse_data_info(dict(raw))
+            samples.extend(parsed if isinstance(parsed, list) else [parsed])
+        return samples
 
-    def parse_data_info(self, raw_data_info: Sample) -> Sample:
-        """Return one sample of the annotation file with the prefixes put before its paths."""
+    def parse_data_info(self, raw_data_info: Sample) -> Sample | list[Sample]:
+        """Return one sample of the annotation file with the prefixes put before its paths.
+
+        A subclass may return several samples.
+        """
         for key, prefix in self.data_prefix.items():
             if key not in raw_data_info:
                 raise DataError(
@@ -134,38 +157,58 @@ class BaseDataset(Dataset[Any]):
 
     def get_data_info(self, idx: int) -> Sample:
         """Return a copy of one sample, with its place as 'sample_idx'."""
-        self.full_init()
+        self._ensure_loaded()
         info = self.data_list[idx]
-        if not isinstance(self.data_list, Records):
+        if isinstance(self.data_list, list):  # packed ones make a copy
             info = copy.deepcopy(info)
         info["sample_idx"] = idx if idx >= 0 else len(self) + idx
         return info
 
     def prepare_data(self, idx: int) -> Any:
         """Return one sample after the pipeline; None when a transform rejects it."""
-        results: Sample | None = self.get_data_info(idx)
-        for transform in self.pipeline:
-            if results is None:
-                break
-            results = transform(results)
-        return results
+        return self.pipeline(self.get_data_info(idx))
 
     def __getitem__(self, idx: int) -> Any:
-        data = self.prepare_data(idx)
-        if data is None and self.test_mode:
-            raise DataError(self.source, f"the pipeline rejected sample {idx} in test mode")
+        data = self._try(idx)
+        counted = data is not None
         for _ in range(self.max_refetch):
             if data is not None:
                 break
-            data = self.prepare_data(np.random.randint(0, len(self)))
+            data = self._try(np.random.randint(0, len(self)))
         if data is None:
             raise DataError(
                 self.source, f"the pipeline rejected {self.max_refetch + 1} samples in a row"
             )
+        return data if self.skipped is None else mark_counted(data, counted)
+
+    def _try(self, idx: int) -> Any:
+        """Return a prepared sample, None for one that is to be replaced."""
+        try:
+            data = self.prepare_data(idx)
+        except UNREADABLE as error:
+            if self.skipped is None:
+                raise
+            self.skipped.add(f"sample {idx} of {self.source}", error)
+            return None
+        if data is None and self.test_mode:
+            raise DataError(self.source, f"the pipeline rejected sample {idx} in test mode")
         return data
 
+    def get_subset_(self, indices: int | Sequence[int]) -> None:
+        """Keep only the first `n` samples (the last, if negative), or these indices."""
+        self._ensure_loaded()
+        self.data_list = _subset(self.data_list, indices)
+
+    def get_subset(self, indices: int | Sequence[int]) -> Self:
+        """Return another dataset that has only these samples, see `get_subset_`."""
+        self._ensure_loaded()
+        shared = {id(item): item for item in (self.data_list, self.skipped)}
+        part = copy.deepcopy(self, shared)
+        part.get_subset_(indices)
+        return part
+
     def __len__(self) -> int:
-        self.full_init()
+        self._ensure_loaded()
         return len(self.data_list)
 
     @property
@@ -193,102 +236,63 @@ class BaseDataset(Dataset[Any]):
         """What an error text names: the annotation file, or the folder."""
         return self.ann_file or next(iter(self.data_prefix.values()), "") or type(self).__name__
 
-    def get_gt_labels(self) -> NDArray[np.int64]:
+    def get_gt_labels(self) -> NDArray[Any]:
         """Labels of all samples, int64 `(N,)`."""
-        self.full_init()
-        if isinstance(self.data_list, Records):
-            return np.array(self.data_list.columns["gt_label"], dtype=np.int64)
-        return np.array([sample["gt_label"] for sample in self.data_list], dtype=np.int64)
+        labels = self._label_column()
+        if isinstance(labels, np.ndarray):
+            return np.array(labels)
+        return np.array([self.get_data_info(idx)["gt_label"] for idx in range(len(self))])
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Labels of one sample."""
-        return [int(self.get_data_info(idx)["gt_label"])]
+        labels = self._label_column()
+        return [int(self.get_data_info(idx)["gt_label"] if labels is None else labels[idx])]
 
     def __repr__(self) -> str:
         lines = [f"Dataset {type(self).__name__}", f"    Source: {self.source}"]
-        if self._loaded:
+        if self._fully_initialized:
             lines.append(f"    Number of samples: {len(self)}")
         if self.CLASSES is not None:
             lines.append(f"    Number of categories: {len(self.CLASSES)}")
         return "\n".join([*lines, *(f"    {transform}" for transform in self.pipeline)])
 
+    def _ensure_loaded(self) -> None:
+        if not self._fully_initialized:
+            self.full_init()
+
+    def _label_column(self) -> Any:
+        """Return all labels as they are stored; None where only `get_data_info` knows them."""
+        self._ensure_loaded()
+        is_plain = type(self).get_data_info is BaseDataset.get_data_info
+        if not is_plain or not isinstance(self.data_list, Records):
+            return None
+        return self.data_list.columns.get("gt_label")
+
     def _check_labels(self) -> None:
         columns = self.data_list.columns if isinstance(self.data_list, Records) else {}
-        labels = columns.get("gt_label")
+        column = columns.get("gt_label")
+        labels = column.flat if isinstance(column, PackedLists) else column
         if not isinstance(labels, np.ndarray) or labels.ndim != 1 or self.CLASSES is None:
             return
         wrong = np.flatnonzero((labels < 0) | (labels >= len(self.CLASSES)))
         if len(wrong):
             place = int(wrong[0])
+            if isinstance(column, PackedLists):
+                place = int(np.searchsorted(column.ends, place, side="right"))
             name = columns["img_path"][place] if "img_path" in columns else f"sample {place}"
             raise DataError(
                 self.source,
-                f"'{name}' has label {labels[place]}, but there are {len(self.CLASSES)} classes",
+                f"'{name}' has label {labels[wrong[0]]}, but there are {len(self.CLASSES)} classes",
                 expected=f"labels from 0 to {len(self.CLASSES) - 1}",
                 next_step="Correct the label, or give all class names as 'classes'.",
             )
 
 
-def join_root(root: str, path: str) -> str:
-    """Put `root` before a relative path; absolute paths, URLs and paths without a root stay.
-
-    Examples:
-        >>> join_root("data", "train"), join_root("", "train"), join_root("data", "s3://b/x")
-        ('data/train', 'train', 's3://b/x')
-    """
-    path = os.path.expanduser(path)
-    if not root or os.path.isabs(path) or path.startswith(REMOTE):
-        return path
-    return os.path.join(root, path)
-
-
-def read_lines(path: str) -> list[str]:
-    """Read a text file, one item per line.
-
-    Raises:
-        DataError: If the file cannot be read.
-    """
-    try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as err:
-        raise missing_file(path) from err
-
-
-def missing_file(path: str) -> DataError:
-    """Return the error for a file that should be there."""
-    return DataError(
-        path,
-        "this file is missing or cannot be read",
-        next_step="Put the file there, or correct data_root, data_prefix or ann_file.",
-    )
-
-
-def _read_metainfo(
-    metainfo: Mapping[str, Any] | None, classes: str | Sequence[str] | None
-) -> dict[str, Any]:
-    facts = dict(copy.deepcopy(metainfo)) if metainfo else {}
-    for key, value in facts.items():
-        if isinstance(value, str) and os.path.isfile(os.path.expanduser(value)):
-            facts[key] = read_lines(os.path.expanduser(value))
-    if isinstance(classes, str):
-        classes = read_lines(os.path.expanduser(classes))
-    return {"classes": tuple(classes), **facts} if classes is not None else facts
-
-
-def _read_annotations(path: str) -> dict[str, Any]:
-    if not os.path.isfile(path):
-        raise missing_file(path or "ann_file")
-    if path.endswith((".pkl", ".pickle")):
-        content = read_pickle(path)
-    else:
-        text = Path(path).read_text(encoding="utf-8")
-        content = json.loads(text) if path.endswith(".json") else yaml.safe_load(text)
-    if not isinstance(content, dict) or not {"metainfo", "data_list"} <= content.keys():
-        raise DataError(path, "the file lacks the keys 'metainfo' and 'data_list'")
-    return content
-
-
 def _subset(samples: Sequence[Sample], indices: int | Sequence[int]) -> Sequence[Sample]:
     if isinstance(indices, int):
         return samples[:indices] if indices >= 0 else samples[indices:]
-    return samples.take(indices) if isinstance(samples, Records) else [samples[i] for i in indices]
+    count = range(len(samples))
+    places = [count[index] for index in indices]
+    if isinstance(samples, (Records, Packed)):
+        return samples.take(places)
+    return [samples[place] for place in places]

@@ -1,15 +1,27 @@
 """Turns a folder of images, or a list file, into samples."""
 
+import io
 import os
 import warnings
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
-from mmlight.data.datasets.base import BaseDataset, Sample, missing_file
-from mmlight.data.datasets.records import PackedStrings, Records
+from mmlight.data.datasets.annotations import missing_file
+from mmlight.data.datasets.base import BaseDataset, Sample
+from mmlight.data.datasets.packed import PackedStrings
+from mmlight.data.datasets.records import Records
+from mmlight.data.storage import (
+    choose_backend,
+    is_folder,
+    is_remote,
+    list_files,
+    list_folders,
+    read_text,
+)
+from mmlight.data.storage.local import LocalBackend
 from mmlight.errors import DataError
 
 IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif")
@@ -27,6 +39,8 @@ class CustomDataset(BaseDataset):
         extensions: Endings of image files, in any case; only for searching the folder.
         metainfo: Facts about the data, such as 'classes'.
         lazy_init: Load the samples at their first use.
+        file_client_args: Where folder and list file lie, see `LoadImageFromFile`; else their paths
+            tell, and an address such as 's3://...' or an archive is read as a folder is.
         **kwargs: Further arguments of `BaseDataset`.
 
     Raises:
@@ -46,8 +60,13 @@ class CustomDataset(BaseDataset):
         extensions: Sequence[str] = IMAGE_EXTENSIONS,
         metainfo: Mapping[str, Any] | None = None,
         lazy_init: bool = False,
+        file_client_args: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        if file_client_args is not None:
+            backend = choose_backend(file_client_args=file_client_args)
+            is_local = isinstance(backend, LocalBackend)
+            self.file_client_args = None if is_local else file_client_args
         if not (data_root or data_prefix or ann_file):
             raise ValueError("one of data_root, data_prefix and ann_file must be given, got none")
         self.with_label = with_label
@@ -76,12 +95,17 @@ class CustomDataset(BaseDataset):
 
     def _read_list(self) -> Iterator[tuple[str, int]]:
         try:
-            with open(self.ann_file, encoding="utf-8") as lines:
+            with self._open_list() as lines:
                 for number, line in enumerate(lines, start=1):
                     if line.strip():
                         yield self._parse_line(line, number)
         except OSError as err:
             raise missing_file(self.ann_file) from err
+
+    def _open_list(self) -> TextIO:
+        if self.file_client_args is None and not is_remote(self.ann_file):
+            return open(self.ann_file, encoding="utf-8")
+        return io.StringIO(read_text(self.ann_file, self.file_client_args))
 
     def _parse_line(self, line: str, number: int) -> tuple[str, int]:
         if not self.with_label:
@@ -106,7 +130,7 @@ class CustomDataset(BaseDataset):
                 self.find_class_folders()
 
     def _check_folder(self) -> None:
-        if not os.path.isdir(self.img_prefix):
+        if not is_folder(self.img_prefix, self.file_client_args):
             raise DataError(
                 self.img_prefix,
                 "this folder is missing",
@@ -117,7 +141,12 @@ class CustomDataset(BaseDataset):
         self._check_folder()
         if self.with_label:
             return self._search_classes()
-        return [(name, 0) for name in find_files(self.img_prefix, self.extensions)]
+        return [(name, 0) for name in self._find_files(self.img_prefix)]
+
+    def _find_files(self, folder: str) -> list[str]:
+        if self.file_client_args is None and not is_remote(folder):
+            return find_files(folder, self.extensions)
+        return list_files(folder, self.extensions, self.file_client_args)
 
     def find_class_folders(self) -> list[str]:
         """Return the sub-folders in the order of their labels.
@@ -125,8 +154,7 @@ class CustomDataset(BaseDataset):
         Raises:
             DataError: If there are not as many as classes.
         """
-        with os.scandir(self.img_prefix) as entries:
-            folders = sorted(entry.name for entry in entries if entry.is_dir())
+        folders = list_folders(self.img_prefix, self.file_client_args)
         if self.CLASSES is not None and len(self.CLASSES) != len(folders):
             raise DataError(
                 self.img_prefix,
@@ -141,7 +169,7 @@ class CustomDataset(BaseDataset):
         self.folder_to_idx = {name: label for label, name in enumerate(folders)}
         empty = []
         for label, folder in enumerate(folders):
-            names = find_files(os.path.join(self.img_prefix, folder), self.extensions)
+            names = self._find_files(os.path.join(self.img_prefix, folder))
             yield from ((os.path.join(folder, name), label) for name in names)
             if not names:
                 empty.append(folder)

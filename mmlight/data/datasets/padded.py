@@ -11,11 +11,12 @@ class PaddedView(Dataset[Any]):
     """A dataset repeated up to a multiple of `world_size`, so that no sample is ever counted twice.
 
     Args:
-        dataset: A dataset of `N` samples, each a dict.
+        dataset: A dataset of `N` samples.
         world_size: How many ranks share it.
 
-    Each sample gains `'counted'`: False for those beyond the first `N`. Indices are the originals'
-    padded order, so place `p` holds sample `p % N`.
+    Place `p` holds sample `p % N` of the originals' padded order, and whether it counts: those
+    beyond the first `N` do not. `CountedCollate` makes batches of such pairs. Anything else that is
+    asked of the view, such as labels, is that of the dataset.
 
     From: mmengine 0.10 `DefaultSampler(round_up=True)` repeats in the same order, and cuts the
     results after gathering.
@@ -29,5 +30,10 @@ class PaddedView(Dataset[Any]):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        return {**self.dataset[index % self._count], "counted": index < self._count}
+    def __getitem__(self, index: int) -> tuple[Any, bool]:
+        return self.dataset[index % self._count], index < self._count
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "dataset":  # not there yet, while a pickle is read
+            raise AttributeError(name)
+        return getattr(self.dataset, name)

@@ -1,4 +1,4 @@
-"""Turns a list of samples into columns: packed text and number arrays in place of dicts.
+"""Turns a list of samples into columns: packed text and numbers in place of dicts.
 
 A million dicts cost some 400 bytes each, and every worker process copies them when it touches their
 reference counts. Columns cost the text itself plus 16 bytes, in a few large buffers that forked
@@ -6,58 +6,32 @@ workers share.
 """
 
 import copy
-from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, overload
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlight.data.datasets.packed import (
+    Constant,
+    Packed,
+    PackedLists,
+    PackedObjects,
+    PackedScalars,
+    PackedStrings,
+)
+
 Column = Sequence[Any] | NDArray[Any]
-
-
-class PackedStrings(Sequence[str]):
-    """A list of strings in one byte buffer.
-
-    Examples:
-        >>> names = PackedStrings(["a/1.png", "b/2.png"])
-        >>> names[1], len(names)
-        ('b/2.png', 2)
-    """
-
-    def __init__(self, strings: Sequence[str] = ()) -> None:
-        self._buffer = bytearray()
-        self._ends = array("q", [0])
-        for text in strings:
-            self.append(text)
-
-    def append(self, text: str) -> None:
-        """Add one string; file names that are no valid UTF-8 survive as the OS gave them."""
-        self._buffer += text.encode("utf-8", "surrogateescape")
-        self._ends.append(len(self._buffer))
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[str]: ...
-    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        place = range(len(self))[index]
-        return self._buffer[self._ends[place] : self._ends[place + 1]].decode(
-            "utf-8", "surrogateescape"
-        )
+NUMBERS: Final[dict[type, type]] = {int: np.int64, float: np.float64, bool: np.bool_}
 
 
 class Records(Sequence[dict[str, Any]]):
     """A list of sample dicts, held as columns; each access makes a fresh dict, free to be changed.
 
     Args:
-        columns: Values per key, all of length `N`: `PackedStrings`, an array `(N, ...)`, or any
-            sequence.
+        columns: Values per key, all of length `N`: what `pack_column` makes. An array `(N,)` gives
+            Python numbers, one of more dimensions gives arrays.
 
     Examples:
         >>> names = PackedStrings(["a.png", "b.png"])
@@ -84,57 +58,141 @@ class Records(Sequence[dict[str, Any]]):
         if isinstance(index, slice):
             return self.take(range(*index.indices(len(self))))
         place = range(len(self))[index]
-        return {key: _value(column, place) for key, column in self.columns.items()}
+        return {key: _read(column, place) for key, column in self.columns.items()}
 
-    def take(self, indices: Sequence[int]) -> "Records":
-        """Return the samples at `indices`, in that order."""
-        return Records({key: _subset(column, indices) for key, column in self.columns.items()})
+    def take(self, places: Sequence[int]) -> "Records":
+        """Return the samples at these places from 0 to `len(self) - 1`, in their order."""
+        return Records({key: _take(column, places) for key, column in self.columns.items()})
 
 
 def pack_records(samples: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    """Turn sample dicts into `Records`; returns them as they are when their keys differ.
+    """Turn sample dicts into `Records`; dicts of different keys are packed one by one.
 
     Args:
         samples: `N` dicts, such as `load_data_list` of a dataset returns.
 
     Returns:
-        The same samples, equal value by value and in the same order.
+        The same samples, equal value by value, of the same types and in the same order; each access
+        makes a copy.
     """
-    if isinstance(samples, Records) or not samples:
+    if isinstance(samples, (Records, Packed)) or not samples:
         return samples
     keys = samples[0].keys()
-    if any(sample.keys() != keys for sample in samples):
-        return samples
-    return Records({key: _pack([sample[key] for sample in samples]) for key in keys})
+    if not keys or any(sample.keys() != keys for sample in samples):
+        return _pack_objects(samples)
+    return Records({key: pack_column([sample[key] for sample in samples]) for key in keys})
 
 
-def _pack(values: list[Any]) -> Column:
+def pack_column(values: Sequence[Any]) -> Column:
+    """Turn values of one key into the densest column that gives them back exactly.
+
+    Examples:
+        >>> type(pack_column([[1], [2, 3]])).__name__, type(pack_column([1, "a"])).__name__
+        ('PackedLists', 'PackedObjects')
+    """
     kinds = {type(value) for value in values}
-    if kinds == {str}:
-        return PackedStrings(values)
-    if kinds == {int} and all(-(2**63) <= value < 2**63 for value in values):
-        return np.array(values, dtype=np.int64)
-    if kinds == {float}:
-        return np.array(values, dtype=np.float64)
-    if kinds == {np.ndarray} and values[0].ndim and _same_layout(values):
-        return np.stack(values)
-    return values
+    pack = _PACK.get(kinds.pop()) if len(kinds) == 1 else None
+    column = pack(values) if pack is not None else None
+    if column is None:
+        column = _pack_scalars(values)
+    return _pack_objects(values) if column is None else column
 
 
-def _same_layout(arrays: list[NDArray[Any]]) -> bool:
-    return len({(value.shape, value.dtype) for value in arrays}) == 1
+def _pack_strings(values: Sequence[str]) -> Column:
+    if all(value == values[0] for value in values):
+        return Constant(values[0], len(values))
+    return PackedStrings(values)
 
 
-def _value(column: Column, place: int) -> Any:
+def _pack_numbers(values: Sequence[Any]) -> Column | None:
+    try:
+        return np.array(values, dtype=NUMBERS[type(values[0])])
+    except OverflowError:  # integers beyond 64 bits
+        return None
+
+
+def _pack_lists(values: Sequence[Any]) -> Column | None:
+    """Pack lists or tuples of numbers of one type."""
+    kinds = set(map(type, chain.from_iterable(values))) or {int}
+    dtype = NUMBERS.get(kinds.pop()) if len(kinds) == 1 else None
+    if dtype is None:
+        return None
+    ends = np.cumsum([len(value) for value in values], dtype=np.int64)
+    try:
+        flat: NDArray[Any] = np.fromiter(chain.from_iterable(values), dtype, int(ends[-1]))
+    except OverflowError:
+        return None
+    return PackedLists(type(values[0]), flat, ends)
+
+
+def _pack_arrays(values: Sequence[NDArray[Any]]) -> Column | None:
+    first = values[0]
+    if any(value.dtype != first.dtype or value.ndim != first.ndim for value in values):
+        return None
+    if first.dtype.hasobject or not first.dtype.isnative or first.dtype.names:
+        return None
+    if first.ndim == 0:
+        flat = np.fromiter((value[()] for value in values), first.dtype, len(values))
+        return PackedScalars(flat, as_array=True)
+    if all(value.shape == first.shape for value in values):
+        # faster than np.stack: N arrays (n, ...) -> (N * n, ...) -> (N, n, ...)
+        return np.concatenate(values).reshape(len(values), *first.shape)
+    if first.ndim > 1:
+        return None
+    ends = np.cumsum([len(value) for value in values], dtype=np.int64)
+    return PackedLists(np.ndarray, np.concatenate(values), ends)
+
+
+def _pack_scalars(values: Sequence[Any]) -> Column | None:
+    """Pack NumPy scalars of one type."""
+    kind = type(values[0])
+    is_scalar = issubclass(kind, (np.number, np.bool_)) and kind is not np.timedelta64
+    if not is_scalar or any(type(value) is not kind for value in values):
+        return None
+    return PackedScalars(np.array(values), as_array=False)
+
+
+def _pack_dicts(values: Sequence[dict[str, Any]]) -> Column | None:
+    packed = pack_records(values)
+    return packed if isinstance(packed, Records) else None
+
+
+def _pack_none(values: Sequence[None]) -> Column:
+    return Constant(None, len(values))
+
+
+def _pack_objects(values: Sequence[Any]) -> Sequence[Any]:
+    """Pack by pickle; what cannot be pickled stays as it is."""
+    try:
+        return PackedObjects(values)
+    except Exception:  # whatever a user's class raises
+        return list(values)
+
+
+_PACK: Final[dict[type, Callable[[Any], Column | None]]] = {
+    str: _pack_strings,
+    type(None): _pack_none,
+    **dict.fromkeys(NUMBERS, _pack_numbers),
+    **dict.fromkeys((list, tuple), _pack_lists),
+    np.ndarray: _pack_arrays,
+    dict: _pack_dicts,
+}
+
+
+def _read(column: Column, place: int) -> Any:
+    if isinstance(column, np.ndarray):
+        value = column[place]
+        return value.copy() if column.ndim > 1 else value.item()
+    if isinstance(column, Packed):
+        return column.read(place)
     value = column[place]
-    if isinstance(column, np.ndarray):
-        return value.copy() if isinstance(value, np.ndarray) else value.item()
-    return value if isinstance(value, str | int | float) else copy.deepcopy(value)
+    return value if isinstance(column, Records) else copy.deepcopy(value)
 
 
-def _subset(column: Column, indices: Sequence[int]) -> Column:
+def _take(column: Column, places: Sequence[int]) -> Column:
     if isinstance(column, np.ndarray):
-        subset: NDArray[Any] = column[np.asarray(indices, dtype=np.int64)]
-        return subset
-    values = [column[i] for i in indices]
-    return PackedStrings(values) if isinstance(column, PackedStrings) else values
+        taken: NDArray[Any] = column[np.asarray(places, dtype=np.int64)]
+        return taken
+    if isinstance(column, (Packed, Records)):
+        return column.take(places)
+    return [column[place] for place in places]

@@ -5,12 +5,18 @@ numbers or computes other pixels, a class takes `generation='0.x'`. Under the sa
 `numpy.random`) every class gives the pixels of the original.
 """
 
+from mmlight.data.transforms.albumentations import Albumentations as Albumentations
 from mmlight.data.transforms.auto_augment import AutoAugment as AutoAugment
 from mmlight.data.transforms.auto_augment import RandAugment as RandAugment
+from mmlight.data.transforms.choice import RandomApply as RandomApply
+from mmlight.data.transforms.choice import RandomChoice as RandomChoice
 from mmlight.data.transforms.compose import Compose as Compose
 from mmlight.data.transforms.contract import Generation as Generation
 from mmlight.data.transforms.contract import Results as Results
 from mmlight.data.transforms.contract import Transform as Transform
+from mmlight.data.transforms.convert import NumpyToPIL as NumpyToPIL
+from mmlight.data.transforms.convert import PILToNumpy as PILToNumpy
+from mmlight.data.transforms.convert import Transpose as Transpose
 from mmlight.data.transforms.crop import CenterCrop as CenterCrop
 from mmlight.data.transforms.crop import EfficientNetCenterCrop as EfficientNetCenterCrop
 from mmlight.data.transforms.crop import RandomCrop as RandomCrop
@@ -19,6 +25,8 @@ from mmlight.data.transforms.flip import RandomFlip as RandomFlip
 from mmlight.data.transforms.jitter import ColorJitter as ColorJitter
 from mmlight.data.transforms.jitter import Lighting as Lighting
 from mmlight.data.transforms.jitter import RandomGrayscale as RandomGrayscale
+from mmlight.data.transforms.key_mapper import KeyMapper as KeyMapper
+from mmlight.data.transforms.key_mapper import TransformBroadcaster as TransformBroadcaster
 from mmlight.data.transforms.load import LoadImageFromFile as LoadImageFromFile
 from mmlight.data.transforms.normalize import Normalize as Normalize
 from mmlight.data.transforms.operation import Operation as Operation
@@ -27,6 +35,9 @@ from mmlight.data.transforms.pack import ImageToTensor as ImageToTensor
 from mmlight.data.transforms.pack import PackInputs as PackInputs
 from mmlight.data.transforms.pack import ToTensor as ToTensor
 from mmlight.data.transforms.pad import Pad as Pad
+from mmlight.data.transforms.pad import RandomTranslatePad as RandomTranslatePad
+from mmlight.data.transforms.random_resize import RandomChoiceResize as RandomChoiceResize
+from mmlight.data.transforms.random_resize import RandomResize as RandomResize
 from mmlight.data.transforms.resize import Resize as Resize
 from mmlight.data.transforms.resize import ResizeEdge as ResizeEdge
 from mmlight.data.transforms.resized_crop import EfficientNetRandomCrop as EfficientNetRandomCrop
@@ -42,6 +53,12 @@ from mmlight.data.transforms.tone import Posterize as Posterize
 from mmlight.data.transforms.tone import Sharpness as Sharpness
 from mmlight.data.transforms.tone import Solarize as Solarize
 from mmlight.data.transforms.tone import SolarizeAdd as SolarizeAdd
+from mmlight.data.transforms.views import ApplyToList as ApplyToList
+from mmlight.data.transforms.views import MultiScaleFlipAug as MultiScaleFlipAug
+from mmlight.data.transforms.views import MultiView as MultiView
+from mmlight.data.transforms.views import TestTimeAug as TestTimeAug
+from mmlight.data.transforms.vision import MAERandomResizedCrop as MAERandomResizedCrop
+from mmlight.data.transforms.vision import TorchVision as TorchVision
 from mmlight.data.transforms.warp import Cutout as Cutout
 from mmlight.data.transforms.warp import Rotate as Rotate
 from mmlight.data.transforms.warp import Shear as Shear

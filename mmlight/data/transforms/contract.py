@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
+from mmlight.data.image import Array
+
 Results: TypeAlias = dict[str, Any]
 Generation: TypeAlias = Literal["0.x", "1.x"]
 
@@ -52,6 +54,11 @@ def to_pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
     if len(pair) != 2 or not all(isinstance(size, int) and size > 0 for size in pair):
         raise ValueError(f"{name} must be a positive integer or two of them, got {value!r}")
     return pair[0], pair[1]
+
+
+def shape_of(img: Array, generation: Generation) -> tuple[int, ...]:
+    """Return the shape that `img_shape` tells: `(H, W)`, in '0.x' with the channels."""
+    return img.shape if generation == "0.x" else img.shape[:2]
 
 
 def draw_uniform(low: float, high: float, generation: Generation) -> float:

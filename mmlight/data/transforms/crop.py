@@ -11,6 +11,7 @@ from mmlight.data.transforms.contract import (
     check_choice,
     check_generation,
     draw_offset,
+    shape_of,
     to_pair,
 )
 from mmlight.data.transforms.pad import Pad
@@ -18,12 +19,13 @@ from mmlight.data.transforms.resize import check_filter
 
 
 class CenterCrop:
-    """Crop the middle of `img`; update `img_shape` and `pad_shape` `(H, W)`.
+    """Crop the middle of `img`; update `img_shape` `(H, W)`, add `pad_shape`.
 
     Args:
         crop_size: `(width, height)` [px]; one number for both. A smaller image keeps its size.
         auto_pad: Pad a smaller image to the crop size first.
         pad_cfg: Further arguments of `Pad` for that.
+        generation: In '0.x' `img_shape` has the channels.
 
     Examples:
         >>> import numpy as np
@@ -39,9 +41,13 @@ class CenterCrop:
         crop_size: int | Sequence[int],
         auto_pad: bool = False,
         pad_cfg: Mapping[str, Any] | None = None,
+        *,
+        generation: Generation = "1.x",
     ) -> None:
+        check_generation(generation)
         self.crop_size = to_pair("crop_size", crop_size)
         self.auto_pad = auto_pad
+        self.generation = generation
         self.pad_cfg = {
             key: value for key, value in (pad_cfg or {}).items() if key not in ("type", "size")
         }
@@ -57,12 +63,13 @@ class CenterCrop:
         left = max(0, round((img_width - width) / 2))
         img = crop_image(results["img"], top=top, left=left, height=height, width=width)
         results["img"] = img
-        results["img_shape"] = results["pad_shape"] = img.shape[:2]
+        results["pad_shape"] = img.shape[:2]
+        results["img_shape"] = shape_of(img, self.generation)
         return results
 
 
 class RandomCrop:
-    """Crop `img` at a random place; update `img_shape`.
+    """Crop `img` at a random place; update `img_shape` (with the channels).
 
     Args:
         crop_size: `(height, width)` [px]; one number for both.
@@ -73,8 +80,8 @@ class RandomCrop:
             only.
         padding_mode: 'constant', 'edge', 'reflect' or 'symmetric', for `pad_if_needed`.
         generation: '0.x' draws from `random`, pads with the whole missing size on both sides, and
-            refuses an image that is smaller than the crop; '1.x' draws from `numpy.random`, pads
-            with half of it, and crops less.
+            refuses an image that is smaller than the crop, and leaves `img_shape` as it was; '1.x'
+            draws from `numpy.random`, pads with half of it, and crops less.
 
     From: mmcls 0.25 `RandomCrop`, whose `crop_size` is called `size` / mmpretrain 1.2 `RandomCrop`.
     """
@@ -108,7 +115,8 @@ class RandomCrop:
             img = self._pad_to_fit(img)
         top, left, height, width = self._draw_box(*img.shape[:2])
         results["img"] = img = crop_image(img, top=top, left=left, height=height, width=width)
-        results["img_shape"] = img.shape
+        if self.generation == "1.x":
+            results["img_shape"] = img.shape
         return results
 
     def _pad_to_fit(self, img: Array) -> Array:
@@ -149,7 +157,9 @@ def _to_borders(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
 
 
 class EfficientNetCenterCrop:
-    """Crop the middle in proportion to the shorter edge, then resize; update `img_shape`.
+    """Crop the middle in proportion to the shorter edge, then resize.
+
+    Updates `img_shape`, with the channels.
 
     Args:
         crop_size: Edge of the square result [px].

@@ -5,7 +5,7 @@ or drawn from `magnitude_range`. Draws, all from `numpy.random`, come in this or
 the magnitude, its sign.
 
 To add an operation: 1 write a subclass of `Operation` with `_change` in `warp.py` or `tone.py`;
-2 name it in `auto_augment.OPERATIONS`; 3 add a case to tests/reference/test_transforms.py.
+2 name it in `auto_augment.OPERATIONS`; 3 add a case to tests/reference/test_transforms_color.py.
 """
 
 from abc import ABC, abstractmethod

@@ -63,7 +63,7 @@ class PackInputs:
 
     `inputs` is a contiguous tensor `(C, H, W)` with the dtype of the image; a list of images gives
     a list. `target`, where there is a `gt_label`, is an int for a single label and a tensor for
-    several.
+    several; a `gt_score`, float `(K,)`, stands for it.
 
     Args:
         input_key: Name of the image.
@@ -94,7 +94,9 @@ class PackInputs:
         packed: Results = {key: results[key] for key in self.algorithm_keys if key in results}
         if self.input_key in results:
             packed["inputs"] = _to_input(results[self.input_key])
-        if "gt_label" in results:
+        if "gt_score" in results:
+            packed["target"] = torch.as_tensor(results["gt_score"])
+        elif "gt_label" in results:
             packed["target"] = _to_target(results["gt_label"])
         packed["metas"] = {key: results[key] for key in self.meta_keys if key in results}
         return packed
@@ -113,7 +115,12 @@ def _to_input(value: Any) -> Any:
 def _to_target(label: Any) -> int | Tensor:
     if isinstance(label, int | np.integer) or getattr(label, "ndim", None) == 0:
         return int(label)
-    return torch.as_tensor(label)
+    if isinstance(label, Tensor) and label.shape == (1,):
+        return int(label)  # what ToTensor makes of a number
+    target = torch.as_tensor(label)
+    # int8 is what 0.x says for each class with
+    is_scores = target.is_floating_point() or target.dtype in (torch.int8, torch.bool)
+    return target if is_scores and target.numel() else target.long()
 
 
 class ImageToTensor:

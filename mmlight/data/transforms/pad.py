@@ -2,8 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from mmlight.data.image import PAD_MODES, pad_image
-from mmlight.data.transforms.contract import Generation, Results, check_choice, check_generation
+from mmlight.data.transforms.contract import (
+    Generation,
+    Results,
+    check_choice,
+    check_generation,
+    shape_of,
+)
 
 
 class Pad:
@@ -16,7 +24,8 @@ class Pad:
         pad_val: Value of the border; `dict(img=...)` means the same. An integer goes into every
             channel.
         padding_mode: 'constant', 'edge', 'reflect' or 'symmetric'.
-        generation: In '0.x' a single number fills the first channel only, as cv2 takes it.
+        generation: In '0.x' a single number fills the first channel only, as cv2 takes it, and
+            `img_shape` has the channels.
 
     Examples:
         >>> import numpy as np
@@ -67,7 +76,7 @@ class Pad:
         results["pad_shape"] = img.shape
         results["pad_fixed_size"] = self.size
         results["pad_size_divisor"] = self.size_divisor
-        results["img_shape"] = img.shape[:2]
+        results["img_shape"] = shape_of(img, self.generation)
         return results
 
     def _target(self, width: int, height: int) -> tuple[int, int]:
@@ -80,3 +89,40 @@ class Pad:
         return -(-width // self.size_divisor) * self.size_divisor, -(
             -height // self.size_divisor
         ) * self.size_divisor
+
+
+class RandomTranslatePad:
+    """Put `img` onto a black square, as float32; update `img_shape` `(H, W)`.
+
+    Args:
+        size: Edge of the square [px]; the image must fit.
+        aug_translate: Draw the place; otherwise it is the middle. To be drawn, both edges of the
+            image must be smaller than the square.
+
+    Examples:
+        >>> RandomTranslatePad(4)({"img": np.ones((2, 2, 3), np.uint8)})["img"][:, :, 0].sum(axis=1)
+        array([0., 2., 2., 0.], dtype=float32)
+
+    From: mmpretrain 1.2 `RandomTranslatePad`, images only.
+    """
+
+    def __init__(self, size: int = 640, aug_translate: bool = False) -> None:
+        self.size = size
+        self.aug_translate = aug_translate
+
+    def __call__(self, results: Results) -> Results:
+        """Place the image."""
+        img = results["img"]
+        height, width = img.shape[:2]
+        free = (self.size - height, self.size - width)
+        if min(free) < 0 or (self.aug_translate and min(free) == 0):
+            raise ValueError(f"size must be larger than the image of {img.shape}, got {self.size}")
+        if self.aug_translate:
+            top, left = np.random.randint(0, free[0]), np.random.randint(0, free[1])
+        else:
+            top, left = (round(edge / 2 - 0.1) for edge in free)
+        out = np.zeros((self.size, self.size, 3), np.float32)
+        out[top : top + height, left : left + width] = img
+        results["img"] = out
+        results["img_shape"] = (self.size, self.size)
+        return results

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 
 from mmlight.data.image import CV2_FILTERS, PILLOW_FILTERS, fit_size, resize_image, scale_size
-from mmlight.data.transforms.contract import Results, check_choice, to_pair
+from mmlight.data.transforms.contract import (
+    Generation,
+    Results,
+    check_choice,
+    check_generation,
+    shape_of,
+    to_pair,
+)
 
 EDGES = ("short", "long", "width", "height")
 
@@ -26,6 +33,7 @@ class Resize:
         backend: 'cv2' or 'pillow'.
         interpolation: 'nearest', 'bilinear', 'bicubic', 'lanczos'; also 'area' (cv2), 'box',
             'hamming' (pillow).
+        generation: In '0.x' `img_shape` has the channels.
 
     Examples:
         >>> import numpy as np
@@ -43,10 +51,13 @@ class Resize:
         keep_ratio: bool = False,
         backend: str = "cv2",
         interpolation: str = "bilinear",
+        *,
+        generation: Generation = "1.x",
     ) -> None:
         if scale is None and scale_factor is None:
             raise ValueError("scale or scale_factor must be given, got None for both")
         check_filter(backend, interpolation)
+        check_generation(generation)
         self.scale = None if scale is None else to_pair("scale", scale)
         if isinstance(scale_factor, int | float):
             scale_factor = (scale_factor, scale_factor)
@@ -54,6 +65,7 @@ class Resize:
         self.keep_ratio = keep_ratio
         self.backend = backend
         self.interpolation = interpolation
+        self.generation = generation
 
     def __call__(self, results: Results) -> Results:
         """Resize the image."""
@@ -63,7 +75,7 @@ class Resize:
         size = fit_size((width, height), scale) if self.keep_ratio else scale
         img = resize_image(img, size, interpolation=self.interpolation, backend=self.backend)
         results["img"] = img
-        results["img_shape"] = img.shape[:2]
+        results["img_shape"] = shape_of(img, self.generation)
         results["scale_factor"] = (size[0] / width, size[1] / height)
         results["keep_ratio"] = self.keep_ratio
         return results
@@ -83,6 +95,7 @@ class ResizeEdge:
         edge: 'short', 'long', 'width' or 'height'.
         backend: 'cv2' or 'pillow'.
         interpolation: See `Resize`.
+        generation: In '0.x' `img_shape` has the channels, and is left alone where the image fits.
 
     Examples:
         >>> import numpy as np
@@ -94,16 +107,24 @@ class ResizeEdge:
     """
 
     def __init__(
-        self, scale: int, edge: str = "short", backend: str = "cv2", interpolation: str = "bilinear"
+        self,
+        scale: int,
+        edge: str = "short",
+        backend: str = "cv2",
+        interpolation: str = "bilinear",
+        *,
+        generation: Generation = "1.x",
     ) -> None:
         if scale <= 0:
             raise ValueError(f"scale must be positive, got {scale!r}")
         check_choice("edge", edge, EDGES)
         check_filter(backend, interpolation)
+        check_generation(generation)
         self.scale = scale
         self.edge = edge
         self.backend = backend
         self.interpolation = interpolation
+        self.generation = generation
 
     def __call__(self, results: Results) -> Results:
         """Resize the image."""
@@ -113,7 +134,8 @@ class ResizeEdge:
         if size != (width, height):
             img = resize_image(img, size, interpolation=self.interpolation, backend=self.backend)
             results["img"] = img
-        results["img_shape"] = img.shape[:2]
+        if size != (width, height) or self.generation == "1.x":
+            results["img_shape"] = shape_of(img, self.generation)
         results["scale"] = size
         results["scale_factor"] = (size[0] / width, size[1] / height)
         return results

@@ -26,7 +26,9 @@ def _check_range(name: str, value: Range) -> tuple[float, float]:
 
 
 class RandomResizedCrop:
-    """Crop a box of random area and aspect from `img` and resize it; update `img_shape`.
+    """Crop a box of random area and aspect from `img` and resize it.
+
+    Updates `img_shape`, with the channels.
 
     Args:
         scale: Resulting `(height, width)` [px]; one number for both.
@@ -35,7 +37,8 @@ class RandomResizedCrop:
         max_attempts: Draws before a centre crop is taken.
         interpolation: See `Resize`.
         backend: 'cv2' or 'pillow'.
-        generation: '0.x' draws from `random`, '1.x' from `numpy.random`.
+        generation: '0.x' draws from `random` and leaves `img_shape` as it was, '1.x' draws from
+            `numpy.random`.
 
     Examples:
         >>> import numpy as np
@@ -75,7 +78,8 @@ class RandomResizedCrop:
         size = (self.scale[1], self.scale[0])
         img = resize_image(img, size, interpolation=self.interpolation, backend=self.backend)
         results["img"] = img
-        results["img_shape"] = img.shape
+        if self.generation == "1.x":
+            results["img_shape"] = img.shape
         return results
 
     def _draw_box(self, img_height: int, img_width: int) -> Box:
@@ -115,7 +119,8 @@ class EfficientNetRandomCrop:
         max_attempts: Draws before a centre crop is taken.
         interpolation: See `Resize`.
         backend: 'cv2' or 'pillow'.
-        generation: '0.x' draws from `random`, '1.x' from `numpy.random`.
+        generation: '0.x' draws from `random` and leaves `img_shape` as it was, '1.x' draws from
+            `numpy.random`.
 
     From: mmpretrain 1.2 `EfficientNetRandomCrop` / mmcls 0.25
     `RandomResizedCrop(efficientnet_style=True)`, whose default interpolation is 'bilinear'.
@@ -158,7 +163,8 @@ class EfficientNetRandomCrop:
         size = (self.scale, self.scale)
         img = resize_image(img, size, interpolation=self.interpolation, backend=self.backend)
         results["img"] = img
-        results["img_shape"] = img.shape
+        if self.generation == "1.x":
+            results["img_shape"] = img.shape
         return results
 
     def _draw_box(self, img_height: int, img_width: int) -> Box:

@@ -42,6 +42,7 @@ def modernize_data(values: ConfigDict, notes: list[Note]) -> None:
         if not isinstance(loader, ConfigDict):
             continue
         _modernize_loader(loader, f"{stage}_dataloader", story)
+        _drop_generation(loader.get("dataset"))
         for owner, path in _walk_datasets(loader.get("dataset"), f"{stage}_dataloader.dataset"):
             _modernize_dataset(owner, path, story)
             for step in _list_steps(owner):
@@ -79,8 +80,6 @@ def _modernize_loader(loader: ConfigDict, path: str, story: Story) -> None:
     if "selected_round" in sampler:
         text = SAMPLES.format(sampler.pop("selected_round"))
         story.say(f"{path}.sampler", text, sampler.origin)
-    if "round_up" in loader:
-        sampler.put("round_up", loader.pop("round_up"), loader.origin)
 
 
 def _walk_datasets(value: Any, path: str) -> Iterator[tuple[ConfigDict, str]]:
@@ -94,6 +93,14 @@ def _walk_datasets(value: Any, path: str) -> Iterator[tuple[ConfigDict, str]]:
             yield from _walk_datasets(item, f"{path}.datasets[{index}]")
     else:
         yield value, path
+
+
+def _drop_generation(value: Any) -> None:
+    """Leave out what says that a dataset means its words as 0.x does."""
+    if isinstance(value, ConfigDict):
+        value.pop("generation", None)
+        for inside in (value.get("dataset"), *(value.get("datasets") or ())):
+            _drop_generation(inside)
 
 
 def _list_steps(dataset: ConfigDict) -> list[ConfigDict]:

@@ -21,6 +21,8 @@ PIXELS: Final = {
     "Lighting": "the result is cast back to the type of the image, mmcls kept floats.",
     "RandomGrayscale": "the weights of the channels are those of BGR, mmcls took them for RGB.",
 }
+# what these mean in 0.x concerns no pixel, only entries beside the image
+SAME_PIXELS: Final = ("LoadImageFromFile", "Resize", "ResizeEdge", "CenterCrop", "Albu")
 
 
 @dataclass
@@ -64,7 +66,9 @@ def modernize_step(step: ConfigDict, path: str, story: Story) -> None:
     From: mmpretrain 1.2 `datasets/transforms` against mmcls 0.25 `datasets/pipelines`.
     """
     kind = str(step.get("type"))
-    if step.pop("generation", None) is not None and kind != "LoadImageFromFile":
+    if kind == "Albu":
+        step.pop("update_pad_shape", None)  # nothing reads that shape
+    if step.pop("generation", None) is not None and kind not in SAME_PIXELS:
         if kind in PIXELS:
             story.say(f"{path}.{kind}", PIXELS[kind], step.origin)
         else:

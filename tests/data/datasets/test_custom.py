@@ -1,8 +1,10 @@
 import tracemalloc
+import zipfile
 
 import pytest
 
 from mmlight.data.datasets.custom import CustomDataset, find_files
+from mmlight.data.storage.web import FsspecBackend
 from mmlight.errors import DataError
 
 
@@ -87,3 +89,54 @@ def test_dataset_is_small_when_list_is_long(tmp_path):
     assert dataset.get_data_info(count - 1)["gt_label"] == 999
     assert used / count < 64
     assert peak / count < 128
+
+
+@pytest.fixture(params=["memory", "zip"])
+def elsewhere(request, tmp_path):
+    """A folder of classes that is no folder on disk."""
+    names = ["train/cat/2.jpg", "train/cat/10.JPG", "train/ant/1.png", "train/ant/no.txt"]
+    files = {name: name for name in names} | {"list.txt": "cat/2.jpg 1\nant/1.png 0\n"}
+    if request.param == "zip":
+        with zipfile.ZipFile(tmp_path / "all.zip", "w") as file:
+            for name, content in files.items():
+                file.writestr(name, content)
+        return str(tmp_path / "all.zip")
+    for name, content in files.items():
+        FsspecBackend().put_text(content, f"memory://custom/{name}")
+    return "memory://custom"
+
+
+def _samples(dataset):
+    return [(info["img_path"], info["gt_label"]) for info in dataset.data_list]
+
+
+def test_samples_are_found_when_the_folder_is_no_folder_on_disk(elsewhere):
+    dataset = CustomDataset(elsewhere, "train")
+    assert dataset.CLASSES == ("ant", "cat")
+    ant, two, ten = (
+        f"{elsewhere}/train/{name}" for name in ("ant/1.png", "cat/2.jpg", "cat/10.JPG")
+    )
+    assert _samples(dataset) == [(ant, 0), (ten, 1), (two, 1)]
+    listed = CustomDataset(elsewhere, "train", ann_file="list.txt")
+    assert _samples(listed) == [(two, 1), (ant, 0)]
+    dataset.check_files()
+    listed.check_files()
+
+
+def test_path_is_named_when_missing_elsewhere(elsewhere):
+    with pytest.raises(DataError, match=f"{elsewhere}/val: this folder is missing"):
+        CustomDataset(elsewhere, "val")
+    with pytest.raises(DataError, match=rf"{elsewhere}/no\.txt"):
+        CustomDataset(elsewhere, "train", ann_file="no.txt")
+
+
+def test_backend_is_asked_when_named(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.jpg").write_text("")
+    dataset = CustomDataset(str(tmp_path), file_client_args={"backend": "disk"})
+    assert _samples(dataset) == [(f"{tmp_path}/a/1.jpg", 0)]
+    FsspecBackend().put_text("", "memory://named/a/1.jpg")
+    dataset = CustomDataset("memory://named", file_client_args={"backend": "fsspec"})
+    assert _samples(dataset) == [("memory://named/a/1.jpg", 0)]
+    with pytest.raises(ValueError, match=r"^file_client_args must name .* got 'dsk'"):
+        CustomDataset(str(tmp_path), file_client_args={"backend": "dsk"})

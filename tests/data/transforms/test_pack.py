@@ -45,6 +45,7 @@ def test_pack_inputs_gives_int_when_one_label(label):
 
 def test_pack_inputs_gives_tensor_when_several_labels():
     assert PackInputs()({"img": IMAGE, "gt_label": [1, 5]})["target"].tolist() == [1, 5]
+    assert PackInputs()({"img": IMAGE, "gt_label": []})["target"].dtype == torch.int64
     assert "target" not in PackInputs()({"img": IMAGE})
 
 
@@ -69,3 +70,13 @@ def test_format_steps_convert_when_keys_are_given():
     assert data["img_metas"] == {"flip": True}
     assert data["img"].shape == (3, 5, 7)
     assert sorted(Collect(["img"])(results)) == ["img"]
+
+
+def test_target_is_the_score_when_there_is_one():
+    packed = PackInputs()({"gt_label": 1, "gt_score": np.array([0.2, 0.8])})
+    assert packed["target"].tolist() == [0.2, 0.8]
+
+
+def test_target_is_a_number_when_a_tensor_of_one():
+    assert PackInputs()({"gt_label": torch.tensor([3])})["target"] == 3
+    assert PackInputs()({"gt_label": torch.tensor([3, 4])})["target"].tolist() == [3, 4]

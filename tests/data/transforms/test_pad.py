@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmlight.data.transforms import Pad
+from mmlight.data.transforms import Pad, RandomTranslatePad
 
 IMAGE = np.zeros((4, 6, 3), np.uint8)
 
@@ -31,3 +31,12 @@ def test_pad_raises_when_target_is_unclear():
         Pad()
     with pytest.raises(ValueError, match=r"size must be None with pad_to_square, got \(1, 2\)"):
         Pad(size=(1, 2), pad_to_square=True)
+
+
+def test_translate_pad_raises_when_image_does_not_fit():
+    img = np.zeros((5, 4, 3), np.uint8)
+    assert RandomTranslatePad(5)({"img": img})["img_shape"] == (5, 5)
+    for pad in (RandomTranslatePad(4), RandomTranslatePad(5, aug_translate=True)):
+        with pytest.raises(ValueError, match="size must be larger than the image of") as caught:
+            pad({"img": img})
+        assert str(pad.size) in str(caught.value)

@@ -94,6 +94,14 @@ def test_metrics_get_what_they_ask_for_when_voc():
     assert "their label was -1" in notes[0]
 
 
+def test_no_word_of_ours_is_left_when_datasets_are_joined():
+    inside = dict(type="RepeatDataset", times=2, dataset=dict(type="VOC", data_root="d"))
+    new, _ = upgrade(data=dict(val=dict(type="MNIST"), train=[inside, inside]))
+    dataset = new["train_dataloader"]["dataset"]
+    assert dataset["type"] == "ConcatDataset"
+    assert "generation" not in str(dataset)
+
+
 def test_pipelines_have_names_when_loaders_use_them():
     new, _ = upgrade(val=IMAGES)
     assert list(new)[:3] == ["data_preprocessor", "train_pipeline", "test_pipeline"]
@@ -148,5 +156,5 @@ def test_loader_words_without_meaning_go_when_modern():
     assert (loader["num_workers"], "persistent_workers" in loader, "seed" in loader) == (
         *(0, False, False),
     )
-    assert loader["sampler"] == dict(type="RepeatAugSampler", shuffle=True, round_up=False)
+    assert loader["sampler"] == dict(type="RepeatAugSampler", shuffle=True)
     assert notes[0] == "mmcls cut each round to a multiple of 256 samples, mmpretrain does not."

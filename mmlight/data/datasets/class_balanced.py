@@ -1,0 +1,56 @@
+"""Turns a dataset into one that repeats the samples of rare classes."""
+
+import math
+from array import array
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmlight.data.datasets.wrapper import ReorderedDataset, Source
+
+
+class ClassBalancedDataset(ReorderedDataset):
+    """A dataset in which samples of rare classes come several times.
+
+    With `f` the part of all samples that have a class, the class has the factor `max(1,
+    sqrt(oversample_thr / f))`. A sample has the largest factor of its classes, and comes as often
+    as that factor, rounded up, says.
+
+    Args:
+        dataset: A dataset with `get_cat_ids`, or a dict that describes one.
+        oversample_thr: Part of all samples below which a class counts as rare, in [0, 1].
+        lazy_init: Load the samples at their first use.
+
+    From: mmengine 0.10 `ClassBalancedDataset` / mmcls 0.25 `ClassBalancedDataset`.
+    """
+
+    def __init__(
+        self,
+        dataset: Source,
+        oversample_thr: float,
+        lazy_init: bool = False,
+    ) -> None:
+        self.oversample_thr = oversample_thr
+        super().__init__(dataset, lazy_init=lazy_init)
+
+    def choose_places(self) -> NDArray[np.int64]:
+        """Return the place of each sample as often as it comes."""
+        return np.repeat(np.arange(len(self.dataset)), np.ceil(self._weigh()).astype(np.int64))
+
+    def _weigh(self) -> NDArray[np.float64]:
+        """Return the factor of each sample, `(n,)`."""
+        count = len(self.dataset)
+        labels, owners = array("q"), array("q")
+        for place in range(count):
+            for label in set(self.dataset.get_cat_ids(place)):
+                labels.append(label)
+                owners.append(place)
+        weights = np.ones(count)
+        if labels:
+            _, which, counts = np.unique(
+                np.frombuffer(labels, np.int64), return_inverse=True, return_counts=True
+            )
+            # Python's numbers, so that roots are rounded as in the originals.
+            factors = [max(1.0, math.sqrt(self.oversample_thr / (n / count))) for n in counts]
+            np.maximum.at(weights, np.frombuffer(owners, np.int64), np.array(factors)[which])
+        return weights
