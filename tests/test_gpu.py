@@ -6,7 +6,11 @@ import pytest
 import torch
 
 from mmlight.cli import main
-from tests.runs import LENET_OLD, write_config
+from mmlight.data.datasets.mnist import FashionMNIST
+from mmlight.data.transforms import PackInputs
+from mmlight.datamodule import LoaderConfig, PipelineDataModule
+from mmlight.models.preprocessor import ImagePreprocessor
+from tests.runs import FASHION, LENET_OLD, write_config
 
 pytestmark = [
     pytest.mark.gpu,
@@ -35,3 +39,23 @@ def test_losses_equal_those_of_the_cpu(tmp_path: Path) -> None:
         weights.append(checkpoint["state_dict"])
     for name, value in weights[0].items():
         torch.testing.assert_close(weights[1][name], value, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_batches_travel_as_bytes_and_are_normalized_there(channels_last: bool) -> None:
+    dataset = FashionMNIST(data_root=str(FASHION), pipeline=[PackInputs()])
+    loader = LoaderConfig(dataset, batch_size=64, num_workers=2, pin_memory=True)
+    data = PipelineDataModule(train=loader, seed=0)
+    batch = next(iter(data.train_dataloader()))
+    assert batch["inputs"].is_pinned()
+    moved = data.transfer_batch_to_device(batch, torch.device("cuda"), 0)
+    assert (moved["inputs"].device.type, moved["inputs"].dtype) == ("cuda", torch.uint8)
+    preprocessor = ImagePreprocessor(
+        [73.0], [90.0], num_classes=10, to_onehot=True, channels_last=channels_last
+    )
+    images, targets = preprocessor(batch["inputs"]), preprocessor.prepare_targets(batch["target"])
+    preprocessor.cuda()
+    there = preprocessor(moved["inputs"])
+    assert there.is_contiguous(memory_format=torch.channels_last) or not channels_last
+    torch.testing.assert_close(there.cpu(), images)
+    assert torch.equal(preprocessor.prepare_targets(moved["target"]).cpu(), targets)

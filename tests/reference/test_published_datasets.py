@@ -100,7 +100,11 @@ OLD_SETS = [
 ]
 
 
-@pytest.mark.parametrize(("write", "words", "test_mode"), OLD_SETS, ids=str)
+@pytest.mark.parametrize(
+    ("write", "words", "test_mode"),
+    OLD_SETS,
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
 def test_dataset_equals_mmcls_when_upgraded(mmcls, tmp_path, write, words, test_mode):
     root = write(tmp_path / "VOC2007")
     (root / "elsewhere").mkdir()
