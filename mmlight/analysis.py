@@ -15,7 +15,7 @@ from mmlight.errors import DataError
 from mmlight.run import Overrides, Source, predict_with, read_spec
 from mmlight.stage_data import no_data
 from mmlight.visualize.confusion import draw_confusion_matrix
-from mmlight.visualize.predicted import is_right, make_cell
+from mmlight.visualize.predictions import is_right, make_cell
 from mmlight.visualize.sheet import Block, draw_sheet
 
 COLUMNS: Final = ("class", "images", "precision", "recall", "f1")

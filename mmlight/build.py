@@ -17,7 +17,13 @@ from mmlight.check.calls import check_calls, find_target
 from mmlight.check.class_count import check_classes
 from mmlight.checkpoints import anchor_paths
 from mmlight.datamodule import PipelineDataModule
-from mmlight.errors import ConfigError, MMLightError, UnsupportedValueError, raise_all
+from mmlight.errors import (
+    ConfigError,
+    DataError,
+    MMLightError,
+    UnsupportedValueError,
+    raise_all,
+)
 from mmlight.module import ImageClassifier
 from mmlight.quiet import quiet_lightning
 from mmlight.read.node import Origin
@@ -109,6 +115,7 @@ def instantiate(value: Any) -> Any:
 
     Raises:
         ConfigError: If a class refuses its arguments.
+        DataError: If a class cannot open a file.
 
     Examples:
         >>> instantiate([Call("fractions.Fraction", {"numerator": 1, "denominator": 2})])
@@ -123,11 +130,26 @@ def instantiate(value: Any) -> Any:
             raise
         except (TypeError, ValueError, KeyError) as error:
             raise refused_by_class(value, error) from error
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise _unreadable(value, error) from error
     if isinstance(value, Mapping):
         return {key: instantiate(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(instantiate(item) for item in value)
     return value
+
+
+def _unreadable(call: Call, error: OSError) -> DataError:
+    """Tell of a file that a user's class could not open; ours raise `DataError` themselves."""
+    file = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else call.path
+    return DataError(
+        file,
+        f"{call.target.rpartition('.')[2]} cannot read it: {error.strerror}",
+        origin=_find_origin(call, file) or "",
+        next_step="Put the file there, or correct the path in the config.",
+    )
 
 
 def _find_origin(call: Call, file: str) -> Origin | None:
@@ -146,7 +168,8 @@ def refused_by_class(call: Call, error: Exception) -> UnsupportedValueError:
     if isinstance(error, TypeError):  # it names no argument, so all are told that may be meant
         plain = {k: v for k, v in call.kwargs.items() if isinstance(v, (str, int, float))}
         given = ", ".join(f"{name}={value!r}" for name, value in plain.items())
-        text = f"{call.target.rpartition('.')[2]} cannot be made with {given}: {text}"
+        with_them = f" with {given}" if given else ""
+        text = f"{call.target.rpartition('.')[2]} cannot be made{with_them}: {text}"
     if key not in call.kwargs:
         return UnsupportedValueError(path, text, origin=call.origin or "")
     origin = call.origins.get(key) or call.origin

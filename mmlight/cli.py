@@ -21,7 +21,7 @@ from typing import Any
 
 from mmlight.cli_analyze import COMMANDS as ANALYZE_COMMANDS
 from mmlight.cli_analyze import run_analyze_command
-from mmlight.cli_arguments import Parser, add_reading_flags, take_config
+from mmlight.cli_arguments import Parser, add_reading_flags, no_config, take_config
 from mmlight.cli_browse import COMMANDS as BROWSE_COMMANDS
 from mmlight.cli_browse import run_browse_command
 from mmlight.cli_config import COMMANDS as CONFIG_COMMANDS
@@ -201,9 +201,7 @@ def _read_source(stage: str, options: argparse.Namespace) -> Spec:
             _raise_everything(translation)
         return translation.spec
     if stage == "fit" or not str(options.checkpoint).endswith(".ckpt"):
-        raise ConfigError(
-            "--config", "no config was given", next_step=f"Name one: mmlight {stage} X.py"
-        )
+        raise no_config(stage)
     from mmlight.checkpoints import read_evaluation
 
     return read_evaluation(options.checkpoint)

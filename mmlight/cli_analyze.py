@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mmlight.cli_arguments import Parser, add_reading_flags, take_config
-from mmlight.errors import ConfigError
+from mmlight.cli_arguments import Parser, add_reading_flags, no_config, take_config, writing
 from mmlight.run import read_spec
 
 if TYPE_CHECKING:
@@ -32,7 +31,8 @@ def run_analyze_command(words: Sequence[str]) -> int:
         The exit code, 0.
 
     Raises:
-        MMLightError: If the words are wrong, or the images cannot be predicted.
+        MMLightError: If the words are wrong, the images cannot be predicted, or nothing can be
+            written.
     """
     parser = _build_parser()
     options = parser.parse(words)
@@ -41,9 +41,7 @@ def run_analyze_command(words: Sequence[str]) -> int:
         return 0
     take_config(options, "checkpoint")
     if options.config is None:
-        raise ConfigError(
-            "--config", "no config was given", next_step="Name one: mmlight analyze X.py"
-        )
+        raise no_config("analyze")
     _analyze(options)
     return 0
 
@@ -63,10 +61,12 @@ def _analyze(options: argparse.Namespace) -> None:
     from mmlight.analysis import analyze
 
     spec = read_spec(options.config, options.cfg_options, safe=options.safe)
-    found = analyze(spec, options.checkpoint, stage=options.stage)
     folder = Path(options.out_dir or Path(spec.work_dir) / "analysis")
-    folder.mkdir(parents=True, exist_ok=True)
-    found.write_tables(folder)
+    with writing("--out-dir", folder):  # before minutes of predicting
+        folder.mkdir(parents=True, exist_ok=True)
+    found = analyze(spec, options.checkpoint, stage=options.stage)
+    with writing("--out-dir", folder):
+        found.write_tables(folder)
     found.write_pictures(folder, options.topk)
     for line in _describe(found):
         print(line)

@@ -2,7 +2,8 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NoReturn
 
 from mmlight.errors import ConfigError, nearest_name
@@ -96,3 +97,24 @@ def take_config(options: argparse.Namespace, second: str | None = None) -> None:
         raise ConfigError(
             words[0], "one word too many", next_step="'mmlight --help' lists the commands."
         )
+
+
+def no_config(command: str) -> ConfigError:
+    """Return the error for a command that was given no config."""
+    return ConfigError(
+        "--config", "no config was given", next_step=f"Name one: mmlight {command} X.py"
+    )
+
+
+@contextmanager
+def writing(flag: str, file: object) -> Iterator[None]:
+    """Name the flag in the error for a file that cannot be written.
+
+    Raises:
+        ConfigError: If it cannot.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(flag, f"{file} cannot be written: {reason}") from error

@@ -10,13 +10,12 @@ Parsing and printing only. The flags of mm's `vis_pipeline.py` and `browse_datas
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from mmlight.cli_arguments import Parser, add_reading_flags, take_config
+from mmlight.cli_arguments import Parser, add_reading_flags, no_config, take_config, writing
 from mmlight.errors import ConfigError
 
 COMMANDS: Final = {"browse": "draw samples as the pipeline makes them, or check all files"}
@@ -42,9 +41,7 @@ def run_browse_command(words: Sequence[str]) -> int:
         return 0
     take_config(options)
     if options.config is None:
-        raise ConfigError(
-            "--config", "no config was given", next_step="Name one: mmlight browse X.py"
-        )
+        raise no_config("browse")
     return _check(options) if options.dataset else _draw(options)
 
 
@@ -129,15 +126,9 @@ def _find_target(options: argparse.Namespace) -> Path:
 def _write_picture(picture: Any, file: Path) -> None:
     from PIL import Image
 
-    try:
+    with writing("--output-dir", file):
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(file)
-    except OSError as error:
-        raise _unwritable("--output-dir", str(file), error) from error
-
-
-def _unwritable(flag: str, file: str, error: OSError) -> ConfigError:
-    return ConfigError(flag, f"{file} cannot be written: {error.strerror or error}")
 
 
 # -------------------------------------------------------------------------- the check
@@ -153,7 +144,7 @@ def _check(options: argparse.Namespace) -> int:
         survey = survey_data(
             options.config,
             options.cfg_options,
-            workers=options.workers or os.cpu_count() or 1,
+            workers=options.workers,
             advance=advance,
             safe=options.safe,
         )
@@ -161,10 +152,8 @@ def _check(options: argparse.Namespace) -> int:
     print(describe_survey(survey))
     print(findings)
     if options.json:
-        try:
+        with writing("--json", options.json):
             Path(options.json).write_text(json.dumps(to_json(survey), indent=1), encoding="utf-8")
-        except OSError as error:
-            raise _unwritable("--json", options.json, error) from error
         print(f"written: {options.json}")
     return findings.exit_code()
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from mmlight.cli_arguments import Parser, add_reading_flags, take_config
+from mmlight.cli_arguments import Parser, add_reading_flags, no_config, take_config, writing
 from mmlight.errors import ConfigError
 from mmlight.read.config import Config, read_config
 from mmlight.read.data_text import is_printed_run
@@ -50,9 +50,7 @@ def run_config_command(command: str, words: Sequence[str]) -> int:
         return 0
     take_config(options, "key" if command == "explain" else None)
     if options.config is None:
-        raise ConfigError(
-            "--config", "no config was given", next_step=f"Name one: mmlight {command} X.py"
-        )
+        raise no_config(command)
     return _RUN[command](options)
 
 
@@ -148,12 +146,8 @@ def _write(text: str, options: argparse.Namespace) -> None:
         raise ConfigError(
             "--output", f"{options.output} is there already", next_step="Add --force to replace it."
         )
-    try:
+    with writing("--output", file):
         file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            "--output", f"{options.output} cannot be written: {error.strerror}"
-        ) from error
     print(f"written: {options.output}")
 
 

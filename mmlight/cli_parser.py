@@ -6,9 +6,9 @@ Lightning's own argument parser reads them, so every flag of LightningCLI works.
 import contextlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import lightning as L
 import yaml
@@ -25,16 +25,19 @@ DICT_KWARGS = "dict_kwargs"
 _HELP = "'mmlight fit --help' lists every flag."
 
 
-def build_parser() -> LightningArgumentParser:
-    """Return the parser of everything that a Spec holds."""
+_PARTS: Final[Mapping[str, type]] = {"model": ImageClassifier, "data": PipelineDataModule}
+
+
+def build_parser(parts: Collection[str] = tuple(_PARTS)) -> LightningArgumentParser:
+    """Return the parser of what a Spec holds; of 'model' and 'data' only these parts."""
     parser = LightningArgumentParser(prog="mmlight", exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--seed_everything", type=int | None, default=None)
     parser.add_argument("--work_dir", type=str, default="work_dirs/run")
     parser.add_argument("--load_from", type=str | None, default=None)
     parser.add_argument("--resume", type=bool | str, default=False)
     parser.add_lightning_class_args(L.Trainer, "trainer")
-    parser.add_lightning_class_args(ImageClassifier, "model")
-    parser.add_lightning_class_args(PipelineDataModule, "data")
+    for part in parts:
+        parser.add_lightning_class_args(_PARTS[part], part)
     return parser
 
 
@@ -42,18 +45,24 @@ def parse_over(spec: Spec, words: list[str]) -> Spec:
     """Return the Spec with the flags laid over it.
 
     Only what the flags change is taken from the parser; everything else stays as the config has it.
+    A part without a flag is not even parsed: the parser is strict about the types that users'
+    classes announce, Python is not.
 
     Args:
         spec: What the config says.
         words: Flags such as `["--trainer.devices", "2"]`.
 
     Raises:
-        ConfigError: If a flag is unknown or its value does not fit.
+        ConfigError: If a flag is unknown or its value does not fit, or if the config gives a part
+            that flags change a value of another type than its class announces.
     """
-    parser = build_parser()
+    parts = [part for part in _PARTS if any(_is_of(part, word) for word in words)]
+    parser = build_parser(parts)
+    untouched = _PARTS.keys() - set(parts)
+    described = {key: value for key, value in spec.to_dict().items() if key not in untouched}
     try:
         with contextlib.redirect_stderr(io.StringIO()):
-            chosen = parser.parse_object(spec.to_dict())
+            chosen = _parse_described(parser, described)
             before = yaml.safe_load(parser.dump(chosen))
             chosen = parser.parse_args(words, namespace=chosen)
             after = yaml.safe_load(parser.dump(chosen))
@@ -61,14 +70,34 @@ def parse_over(spec: Spec, words: list[str]) -> Spec:
         raise _explain(str(error), words, parser) from error
     trainer = {**spec.trainer, "callbacks": spec.callbacks}
     trainer = _overlay(trainer, before["trainer"], after["trainer"])
+    changed = {part: _overlay(getattr(spec, part), before[part], after[part]) for part in parts}
     return replace(
         spec,
         seed=_overlay(spec.seed, before.get("seed_everything"), after.get("seed_everything")),
         callbacks=tuple(trainer.pop("callbacks") or ()),
         trainer=trainer,
-        model=_overlay(spec.model, before["model"], after["model"]),
-        data=_overlay(spec.data, before["data"], after["data"]),
+        **changed,
     )
+
+
+def _is_of(part: str, word: str) -> bool:
+    return word == f"--{part}" or word.startswith((f"--{part}.", f"--{part}="))
+
+
+def _parse_described(parser: LightningArgumentParser, described: dict[str, Any]) -> Any:
+    """Return what the parser makes of the config; its error blames the config, no flag."""
+    try:
+        return parser.parse_object(described)
+    except ArgumentError as error:
+        text = str(error)
+        got = re.search(r"Got value: (.+)", text)
+        problem = f"the value {got[1]} does not fit" if got else " ".join(text.split()).rstrip(".")
+        raise ConfigError(
+            ".".join(re.findall(r'Parser key "([^"]+)"', text)) or "flags",
+            f"{problem}, which stands in the config",
+            expected=_find_expected(text),
+            next_step="Correct it there, or use --cfg-options: flags need what classes announce.",
+        ) from error
 
 
 def _overlay(value: Any, before: Any, after: Any) -> Any:

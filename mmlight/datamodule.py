@@ -13,12 +13,13 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from mmlight.data.collate import CountedCollate, move_batch
 from mmlight.data.datasets.padded import PaddedView
-from mmlight.data.datasets.wrapper import read_facts
+from mmlight.data.datasets.wrapper import find_classes
 from mmlight.data.loader import ResumableLoader
 from mmlight.data.loader_config import LoaderConfig as LoaderConfig
 from mmlight.data.rank_states import gather_states, to_bytes
 from mmlight.data.samplers import DefaultSampler
 from mmlight.data.workers import WorkerStart
+from mmlight.errors import ConfigError
 
 
 class PipelineDataModule(LightningDataModule):
@@ -70,11 +71,9 @@ class PipelineDataModule(LightningDataModule):
     @property
     def classes(self) -> Sequence[str] | None:
         """Class names of the first dataset that knows any."""
-        for config in (self.train, self.val, self.test, self.predict):
-            names = read_facts(config.dataset).get("classes") if config else None
-            if names is not None:
-                return cast(Sequence[str], names)
-        return None
+        configs = (self.train, self.val, self.test, self.predict)
+        found = (find_classes(config.dataset) for config in configs if config is not None)
+        return next((names for names in found if names), None)
 
     @property
     def train_epoch_batches(self) -> int:
@@ -174,9 +173,14 @@ class PipelineDataModule(LightningDataModule):
         if overfit > 0 and config is self.train:  # Lightning's rule: the same batches in each epoch
             whole = cast(Any, dataset)
             return DefaultSampler(whole, False, self.seed, rank=rank, world_size=world_size)
-        sampler: Sampler[int] = config.build_sampler(
-            dataset, rank=rank, world_size=world_size, seed=self.seed
-        )
+        try:
+            sampler: Sampler[int] = config.build_sampler(
+                dataset, rank=rank, world_size=world_size, seed=self.seed
+            )
+        except ValueError as error:  # known only now, with the data
+            stages = ("train", "val", "test", "predict")
+            stage = next((name for name in stages if getattr(self, name) is config), "data")
+            raise ConfigError(f"{stage}_dataloader.sampler", str(error)) from error
         return sampler
 
     def _build_evaluation(self, config: LoaderConfig, *, in_order: bool) -> DataLoader[Any]:

@@ -11,7 +11,7 @@ from mmlight.build import build_model, instantiate
 from mmlight.check.calls import find_target
 from mmlight.compat import provide_names
 from mmlight.data.collate import collate, move_batch
-from mmlight.data.image import read_image
+from mmlight.data.decode import read_image
 from mmlight.data.transforms.compose import Compose
 from mmlight.data.transforms.load import LoadImageFromFile
 from mmlight.errors import WeightsError

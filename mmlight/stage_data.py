@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from mmlight.build import instantiate
 from mmlight.check.calls import check_calls
+from mmlight.data.datasets.wrapper import find_classes, load
 from mmlight.errors import ConfigError, MMLightError, list_names, nearest_name, raise_all
 from mmlight.spec import Call, Spec
 from mmlight.translate.translate import Translation
-
-STAGES: Final = ("train", "val", "test")
+from mmlight.upgrade.shape import STAGES
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ def build_stage(translation: Translation, stage: str) -> StageData:
         raise no_data(stage)
     check_calls(Spec(model={}, data={stage: call}))
     dataset = instantiate(call.kwargs["dataset"])
+    load(dataset)  # with lazy_init, not even its classes are known before
     if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
         raise ConfigError(
             call.kwargs["dataset"].path or stage,
@@ -104,7 +105,8 @@ def find_parts(
 
     Args:
         dataset: Any dataset. `datasets` makes it a wrapper of several, `dataset` of one, of which
-            it takes those at `indices` if it has that attribute.
+            it takes those at `indices` (torch's `Subset`) or `places` (`ReorderedDataset`) if it
+            has such an attribute.
         indices: Which of its samples are in use; None for all.
 
     Examples:
@@ -120,10 +122,10 @@ def find_parts(
     elif inner is None:
         yield dataset, range(len(dataset)) if indices is None else indices
     else:
-        chosen = getattr(dataset, "indices", None)
+        chosen = getattr(dataset, "indices", getattr(dataset, "places", None))
         if chosen is not None and indices is not None:
             chosen = [chosen[index] for index in indices if index < len(chosen)]
-        yield from find_parts(inner, chosen)
+        yield from find_parts(inner, None if chosen is None else list(dict.fromkeys(chosen)))
 
 
 def _find_in_several(
@@ -135,15 +137,3 @@ def _find_in_several(
         chosen = None if indices is None else [i - start for i in indices if start <= i < stop]
         yield from find_parts(part, chosen)
         start = stop
-
-
-def find_classes(dataset: Any) -> tuple[str, ...]:
-    """Return the class names of a dataset, or of the first one inside it that knows any."""
-    metainfo = getattr(dataset, "metainfo", None)
-    names = metainfo.get("classes") if isinstance(metainfo, dict) else None
-    names = getattr(dataset, "CLASSES", None) if names is None else names
-    if names is not None:
-        return tuple(map(str, names))
-    inside = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
-    found = (find_classes(part) for part in inside if part is not None)
-    return next((classes for classes in found if classes), ())

@@ -136,6 +136,19 @@ def test_tells_what_was_given_when_a_class_names_no_argument() -> None:
     assert str(caught.value).startswith(start)
 
 
+def test_says_nothing_of_arguments_when_none_is_plain() -> None:
+    call = Call("datetime.date", {"year": [1]}, path="a")
+    with pytest.raises(UnsupportedValueError, match=r"^a: date cannot be made: "):
+        instantiate(call)
+
+
+def test_names_the_file_when_a_class_cannot_open_it() -> None:
+    call = Call("io.FileIO", {"file": "no/list.txt"}, origins={"file": Origin("a.py", 3)})
+    with pytest.raises(DataError, match="FileIO cannot read it: No such file") as caught:
+        instantiate(call)
+    assert (caught.value.path, caught.value.origin) == ("no/list.txt", "a.py:3")
+
+
 def test_makes_inner_calls_first_and_keeps_everything_else() -> None:
     relu = Call("torch.nn.ReLU", {"inplace": True})
     made = instantiate({"net": Call("torch.nn.ModuleList", {"modules": [relu]}), "n": (1, "a")})

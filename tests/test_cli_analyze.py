@@ -45,6 +45,16 @@ def test_analyze_needs_a_config(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--config: no config was given" in complaint
 
 
+def test_analyze_tells_first_where_it_cannot_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("")
+    words = (write_config(tmp_path, LENET_OLD), "no.pth", "-o", tmp_path / "taken" / "inside")
+    code, _, complaint = run(capsys, "analyze", *words)
+    assert code == 2
+    assert f"--out-dir: {tmp_path}/taken/inside cannot be written: Not a directory" in complaint
+
+
 def test_analyze_needs_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = write_config(tmp_path, LENET_OLD + "del data['test']\n")
     code, _, complaint = run(capsys, "analyze", config)

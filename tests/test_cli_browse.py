@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from mmlight.cli import main
-from tests.runs import LENET_NEW, LENET_OLD, run, write_config, write_image_folder
+from tests.runs import LENET_NEW, LENET_OLD, write_config, write_image_folder
 
 FOLDERS = """
 model = dict(type='ImageClassifier')
@@ -166,19 +166,22 @@ def test_check_of_sound_data_ends_well(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.slow
-def test_check_tells_and_writes_what_is_wrong(tmp_path: Path) -> None:
+def test_check_tells_and_writes_what_is_wrong(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     train = write_image_folder(tmp_path / "train", per_class=3, size_px=16)
     val = write_image_folder(tmp_path / "val", per_class=1, size_px=16, split="val")
     shutil.copy(train / "4" / "0001.png", val / "4" / "leak.png")
     (train / "7" / "0002.png").write_bytes(b"")
     file = write_config(tmp_path, FOLDERS.format(str(train), str(val)))
-    done = run("browse", file, "--dataset", "check", "--json", tmp_path / "found.json")
-    assert done.returncode == 2
-    assert done.stderr == ""
-    assert "2 problems\n" in done.stdout
-    assert f"1 of 30 images empty:\n    {train / '7' / '0002.png'} (it has no bytes)" in done.stdout
+    written = str(tmp_path / "found.json")
+    assert main(["browse", str(file), "--dataset", "check", "--json", written]) == 2
+    shown, complaint = capfd.readouterr()  # of the processes that read as well
+    assert complaint == ""
+    assert "2 problems\n" in shown
+    assert f"1 of 30 images empty:\n    {train / '7' / '0002.png'} (it has no bytes)" in shown
     leak = f"{train / '4' / '0001.png'} = {val / '4' / 'leak.png'}"
-    assert f"1 of 11 images also in train:\n    {leak}" in done.stdout
+    assert f"1 of 11 images also in train:\n    {leak}" in shown
     found = json.loads((tmp_path / "found.json").read_text())
     assert [fault["kind"] for fault in found["faults"]] == ["empty"]
     assert [group["kinds"] for group in found["equal_images"]] == [["leak"]]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from mmlight.cli_parser import build_parser, parse_over
@@ -36,6 +38,22 @@ def test_changes_only_what_the_flags_say() -> None:
     assert changed.model["backbone"] is BACKBONE
     assert changed.callbacks == (LOG,)
     assert (changed.work_dir, changed.load_from) == ("w", "x.pth")
+
+
+MISTYPED = replace(SPEC, model={"backbone": replace(BACKBONE, kwargs={"num_classes": "ten"})})
+
+
+def test_does_not_parse_a_part_when_no_flag_is_of_it() -> None:
+    changed = parse_over(MISTYPED, ["--trainer.max_epochs", "5"])
+    assert changed.trainer["max_epochs"] == 5
+    assert changed.model is MISTYPED.model
+
+
+def test_blames_the_config_when_a_value_there_does_not_fit() -> None:
+    with pytest.raises(ConfigError, match="value ten does not fit, which stands in the") as caught:
+        parse_over(MISTYPED, ["--model.neck", "null"])
+    assert caught.value.path == "model.backbone.num_classes"
+    assert caught.value.expected == "int"
 
 
 def test_keeps_path_and_origin_when_an_argument_changes() -> None:

@@ -18,6 +18,7 @@ from mmlight.data import samplers
 from mmlight.data.sampler_builder import SamplerBuilder
 from mmlight.data.samplers import DefaultSampler, InfiniteSampler, RepeatAugSampler
 from mmlight.datamodule import LoaderConfig, PipelineDataModule
+from mmlight.errors import ConfigError
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),
@@ -491,3 +492,13 @@ def test_classes_are_found_when_torch_wraps_the_dataset():
     data = build_data()
     data.train.dataset = Subset(data.train.dataset, [0])
     assert data.classes == ("a", "b")
+
+
+def test_names_the_loader_when_a_sampler_refuses_its_arguments():
+    sampler = SamplerBuilder("mmlight.data.samplers.WeightedRandomSampler", {"weights": [1.0, 2.0]})
+    data = PipelineDataModule(train=LoaderConfig(Noisy(5), 2, 0, sampler=sampler))
+    with pytest.raises(
+        ConfigError, match=r"weights must be 5 numbers, got the shape \(2,\)"
+    ) as caught:
+        data.train_dataloader()
+    assert caught.value.path == "train_dataloader.sampler"

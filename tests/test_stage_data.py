@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from torch.utils.data import ConcatDataset, Subset
 
+from mmlight.data.datasets.k_fold import KFoldDataset
 from mmlight.errors import ConfigError, DataError
 from mmlight.run import try_read_spec
 from mmlight.spec import Call
-from mmlight.stage_data import build_stage, find_classes, find_parts, without_pipelines
-from tests.runs import LENET_NEW, LENET_OLD, write_config
+from mmlight.stage_data import build_stage, find_parts, without_pipelines
+from tests.runs import LENET_NEW, LENET_OLD, write_config, write_image_folder
 
 
 def build(folder: Path, text: str, stage: str = "train") -> Any:
@@ -56,12 +57,19 @@ def test_samples_are_found_inside_wrappers() -> None:
     ]
 
 
-def test_class_names_are_found_inside_wrappers() -> None:
-    class Named(list[str]):
-        CLASSES = ("cat", 7)
+def test_samples_are_in_use_once_when_repeated_and_not_at_all_when_left_out() -> None:
+    inner = ["a", "b", "c", "d"]
+    fold = KFoldDataset(inner, fold=1, num_splits=2)  # type: ignore[arg-type]
+    assert [list(indices) for _, indices in find_parts(fold)] == [[0, 1]]
+    repeated = Subset(inner, [3, 1, 3])  # type: ignore[var-annotated, arg-type]
+    assert [list(indices) for _, indices in find_parts(repeated)] == [[3, 1]]
 
-    assert find_classes(ConcatDataset([["a"], Subset(Named("a"), [0])])) == ("cat", "7")  # type: ignore
-    assert find_classes(["a"]) == ()
+
+def test_class_names_are_known_when_the_dataset_is_lazy(tmp_path: Path) -> None:
+    write_image_folder(tmp_path, per_class=1, size_px=8)
+    words = f"type='CustomDataset', data_prefix={str(tmp_path)!r}, lazy_init=True"
+    data = build(tmp_path, LENET_NEW + f"train_dataloader['dataset'] = dict({words})\n")
+    assert len(data.classes) == 10
 
 
 def test_pipelines_are_left_out_of_calls_inside() -> None:

@@ -9,7 +9,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from PIL import Image
 
 from mmlight.models.targets import list_labels
-from mmlight.visualize.predicted import make_cell
+from mmlight.visualize.predictions import make_cell
 from mmlight.visualize.sheet import Block, draw_sheet
 
 COLUMNS, CELL_PX = 8, 112

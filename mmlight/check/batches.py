@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from mmlight.build import refused_by_class
 from mmlight.check.construct import BROKEN, construct, fails, has_broken
-from mmlight.check.datasets import STAGES
 from mmlight.check.findings import Findings
 from mmlight.check.loaders import build_loader, without_data
 from mmlight.check.network import Network
@@ -17,6 +16,7 @@ from mmlight.data.collate import collate
 from mmlight.errors import DataError
 from mmlight.module import ImageClassifier
 from mmlight.spec import Call, Spec
+from mmlight.upgrade.shape import STAGES
 
 SMALL: Final = 30_000_000
 """A network of more parameters computes only shapes, no values."""

@@ -20,6 +20,8 @@ from mmlight.errors import (
 )
 from mmlight.spec import Call, Spec, find_calls
 
+MAX_SHOWN: Final = 100
+"""An error shows so many letters of a value."""
 FIRST: Final = ("*",)
 """The first argument, whatever its name."""
 # builders describe a later call: the argument with its target, and what the builder adds to it
@@ -103,13 +105,27 @@ def _calls_and_added(spec: Spec) -> Iterator[tuple[Call, tuple[str, ...]]]:
             yield replace(call, target=target, kwargs=options), added
 
 
+def _show(value: Any) -> str:
+    """Return a value for an error, classes by their names.
+
+    Examples:
+        >>> _show([Call("a.Resize", {"scale": 32}), "x"])
+        "[Resize(...), 'x']"
+    """
+    if isinstance(value, Call):
+        return f"{value.target.rpartition('.')[2]}(...)"
+    is_list = isinstance(value, list | tuple)
+    text = f"[{', '.join(map(_show, value))}]" if is_list else repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]} ..."
+
+
 def _check_arguments(call: Call, taken: Taken, added: tuple[str, ...]) -> Iterator[MMLightError]:
     short = call.target.rsplit(".", 1)[-1]
     known = [name for name in taken.names if name not in added]
     for key in _find_wrong(call.kwargs, taken):
         yield UnsupportedValueError(
             call.path_of(key),
-            f"{short} takes no argument {key!r}, got {call.kwargs[key]!r}",
+            f"{short} takes no argument {key!r}, got {_show(call.kwargs[key])}",
             origin=call.origins.get(key) or call.origin or "",
             expected=list_names(known),
             nearest=nearest_name(key, known),

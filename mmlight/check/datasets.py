@@ -15,8 +15,7 @@ from mmlight.data.datasets.custom import CustomDataset
 from mmlight.data.storage import is_remote
 from mmlight.errors import ConfigError, DataError, UnsupportedValueError
 from mmlight.spec import Call, Spec, find_calls
-
-STAGES = ("train", "val", "test")
+from mmlight.upgrade.shape import STAGES
 
 
 @dataclass(frozen=True)

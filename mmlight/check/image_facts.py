@@ -15,7 +15,7 @@ from PIL import Image
 
 from mmlight.errors import MMLightError
 from mmlight.visualize.labels import to_label_scores
-from mmlight.visualize.sample import find_target
+from mmlight.visualize.sample import image_of, label_of
 from mmlight.visualize.to_rgb import list_images, size_of
 
 ORIENTATION: Final = 0x0112
@@ -51,8 +51,8 @@ class Facts(NamedTuple):
     labels: tuple[int, ...]
 
 
-def read_facts(dataset: Any, index: int, num_classes: int | None, stderr: "Stderr") -> Facts:
-    """Read a sample.
+def examine_sample(dataset: Any, index: int, num_classes: int | None, stderr: "Stderr") -> Facts:
+    """Read a sample to the last byte.
 
     The image is decoded by what loads it in the pipeline, all other transforms are left out.
 
@@ -63,9 +63,9 @@ def read_facts(dataset: Any, index: int, num_classes: int | None, stderr: "Stder
         stderr: Hears what decoders written in C complain about.
     """
     info = read_info(dataset, index)
-    found = find_target(info) if isinstance(info, dict) else None
+    found = label_of(info) if isinstance(info, dict) else None
     labels = tuple(number for number, _ in to_label_scores(found, num_classes))
-    name = _name_of(info)
+    name = path_of(info)
     content = _read_file(name)
     if content == b"":
         return Facts("empty", "it has no bytes", name, 0, 0, "", False, 0, labels)
@@ -87,7 +87,7 @@ def read_facts(dataset: Any, index: int, num_classes: int | None, stderr: "Stder
 def digest(dataset: Any, index: int) -> bytes:
     """Return 16 bytes that are equal only for equal contents: of the file, else of the pixels."""
     info = read_info(dataset, index)
-    content = _read_file(_name_of(info))
+    content = _read_file(path_of(info))
     if content is None:
         content = _pixels(load_image(dataset, info, index))
     return blake2b(content, digest_size=16).digest()
@@ -112,17 +112,14 @@ def load_image(dataset: Any, info: Any, index: int) -> Any:
         info = step(info)
         if info is None:
             raise ValueError("the pipeline drops it, for it cannot be read")
-    if isinstance(info, dict):
-        names = ("img", "inputs", "image")
-        info = next((info[name] for name in names if name in info), None)
-    elif isinstance(info, list | tuple) and len(info):
-        info = info[0]
-    if info is None:
+    image = image_of(info)
+    if image is None:
         raise ValueError(f"sample {index} has no image")
-    return next(list_images(info))
+    return next(list_images(image))
 
 
-def _name_of(info: Any) -> str:
+def path_of(info: Any) -> str:
+    """Return the file of a sample that `read_info` returned; nothing for an image in memory."""
     return str(info.get("img_path") or "") if isinstance(info, dict) else ""
 
 

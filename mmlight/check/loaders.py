@@ -6,11 +6,11 @@ from typing import Any
 
 from mmlight.build import refused_by_class
 from mmlight.check.construct import BROKEN, construct, fails
-from mmlight.check.datasets import STAGES
 from mmlight.check.findings import Findings
 from mmlight.datamodule import LoaderConfig, PipelineDataModule
 from mmlight.errors import ConfigError
 from mmlight.spec import Call, Spec
+from mmlight.upgrade.shape import STAGES
 
 STAND_IN = range(1000)
 NEED_DATA = ("ClassBalancedSampler", "WeightedRandomSampler")

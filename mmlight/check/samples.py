@@ -11,6 +11,9 @@ from PIL import Image
 from mmlight.check.findings import Findings
 from mmlight.data.datasets.base import BaseDataset
 from mmlight.data.datasets.records import Records
+from mmlight.data.datasets.wrapper import prepare_sample
+from mmlight.data.samplers.labels import read_single_labels
+from mmlight.data.storage import is_remote
 from mmlight.data.transforms.load import LoadImageFromFile
 from mmlight.errors import DataError, MMLightError
 from mmlight.spec import Call
@@ -39,7 +42,7 @@ def read_samples(call: Call, dataset: Any, found: Findings) -> list[Any]:
     failed: dict[str, list[str]] = {}
     for index in choose(len(dataset), SAMPLES_BETWEEN):
         try:
-            sample = _read(dataset, index)
+            sample = prepare_sample(dataset, index)
         except MMLightError as error:
             error.origin = error.origin or str(call.origin or "")
             found.add(error)
@@ -70,11 +73,6 @@ def choose(count: int, between: int) -> list[int]:
     return sorted({0, count - 1, *others}) if count else []
 
 
-def _read(dataset: Any, index: int) -> Any:
-    prepare = getattr(dataset, "prepare_data", None)
-    return dataset[index] if prepare is None else prepare(index)
-
-
 def name_of(dataset: Any, index: int) -> str:
     """Return the file of a sample, or its number."""
     info = dataset.get_data_info(index) if isinstance(dataset, BaseDataset) else {}
@@ -100,11 +98,8 @@ def examine_labels(call: Call, dataset: Any, num_classes: int | None, found: Fin
     Returns:
         Whether a loss can be computed with them.
     """
-    try:
-        labels = dataset.get_gt_labels()
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return True  # no labels, or several per sample
-    if labels.ndim != 1 or not len(labels):
+    labels = read_single_labels(dataset)
+    if labels is None or not len(labels):
         return True
     place = int(labels.argmax()) if labels.min() >= 0 else int(labels.argmin())
     is_right = not num_classes or 0 <= labels[place] < num_classes
@@ -152,11 +147,16 @@ def examine_files(call: Call, dataset: Any, found: Findings) -> None:
 
 
 def _list_files(dataset: Any) -> Sequence[str]:
+    """Return files on disk; what lies elsewhere is found missing when samples are read."""
+    loaders = [step for step in dataset.pipeline if isinstance(step, LoadImageFromFile)]
+    if not all(step.reads_disk for step in loaders):
+        return []
     records = getattr(dataset, "data_list", None)
     if not isinstance(records, Records) or "img_path" not in records.columns:
         return []
     paths = records.columns["img_path"]
-    return [paths[index] for index in choose(len(paths), MAX_FILES)]
+    chosen = (paths[index] for index in choose(len(paths), MAX_FILES))
+    return [path for path in chosen if not is_remote(path)]
 
 
 def _find_unreadable(paths: Iterable[str]) -> Iterable[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from typing import Any, Final, NamedTuple
 
@@ -15,15 +16,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlight.check.image_facts import Facts, Stderr, digest, read_facts, read_info
+from mmlight.check.image_facts import (
+    Facts,
+    Stderr,
+    digest,
+    examine_sample,
+    path_of,
+    read_info,
+)
 from mmlight.compat import provide_names
 from mmlight.data.loader_config import FORK
 from mmlight.errors import DataError, MMLightError
 from mmlight.run import Overrides, Source, try_read_spec
 from mmlight.spec import Call
-from mmlight.stage_data import STAGES, build_stage, find_parts, no_data, without_pipelines
+from mmlight.stage_data import build_stage, find_parts, no_data, without_pipelines
+from mmlight.upgrade.shape import STAGES
 from mmlight.visualize.labels import list_classes
-from mmlight.visualize.sample import find_target
+from mmlight.visualize.sample import label_of
 
 CHUNK: Final = 64
 PENDING: Final = 4
@@ -31,6 +40,10 @@ PENDING: Final = 4
 
 Advance = Callable[[str, int, int], None]
 """Is told what is being done, how much of it is done, and how much there is."""
+Chunk = tuple[str, Any]
+"""A stage, and the places of some of its samples."""
+Stream = Callable[[Callable[..., Any], Iterable[Chunk]], Iterator[tuple[Chunk, Any]]]
+"""Has the processes do some work on each chunk, and yields chunks with results."""
 
 
 class Samples(Sequence[tuple[Any, int]]):
@@ -163,18 +176,20 @@ def survey_data(
     if not data and not survey.errors:
         raise no_data("train")
     classes = {stage: found.classes for stage, found in survey.stages.items()}
-    with _pool(data, classes, workers or os.cpu_count() or 1) as pool:
+    processes = workers or os.cpu_count() or 1
+    with ProcessPoolExecutor(processes, get_context(FORK), _start_worker, (data, classes)) as pool:
+        stream = partial(_stream, pool, PENDING * processes)
         for stage in data:
-            _read_stage(pool, survey, stage, advance)
-        _compare(pool, survey, data, advance)
+            _read_stage(stream, survey, stage, advance)
+        _compare(stream, survey, data, advance)
     return survey
 
 
-def _read_stage(pool: ProcessPoolExecutor, survey: Survey, stage: str, advance: Advance) -> None:
+def _read_stage(stream: Stream, survey: Survey, stage: str, advance: Advance) -> None:
     found = survey.stages[stage]
     chunks = [(stage, range(i, min(i + CHUNK, found.count))) for i in range(0, found.count, CHUNK)]
     done = 0
-    for (_, places), facts in _stream(pool, _read_chunk, chunks):
+    for (_, places), facts in stream(_read_chunk, chunks):
         for place, fact in zip(places, facts, strict=True):
             _count(survey, found, place, fact)
         done += len(places)
@@ -197,9 +212,7 @@ def _count(survey: Survey, found: StageSurvey, place: int, fact: Facts) -> None:
 # -------------------------------------------------------------------------- duplicates
 
 
-def _compare(
-    pool: ProcessPoolExecutor, survey: Survey, data: Mapping[str, Samples], advance: Advance
-) -> None:
+def _compare(stream: Stream, survey: Survey, data: Mapping[str, Samples], advance: Advance) -> None:
     """Find equal contents: those whose keys are equal are read again and compared for certain."""
     places = _find_candidates({stage: found.keys for stage, found in survey.stages.items()})
     chunks = [
@@ -209,7 +222,7 @@ def _compare(
     ]
     total, done = sum(map(len, places.values())), 0
     groups: dict[bytes, list[tuple[str, int]]] = {}
-    for (stage, chosen), found in _stream(pool, _digest_chunk, chunks):
+    for (stage, chosen), found in stream(_digest_chunk, chunks):
         for place, value in zip(chosen, found, strict=True):
             groups.setdefault(value, []).append((stage, int(place)))
         done += len(chosen)
@@ -236,9 +249,8 @@ def _find_candidates(keys: Mapping[str, NDArray[np.uint64]]) -> dict[str, NDArra
 
 def _describe(sample: tuple[Any, int], place: int, found: StageSurvey) -> Member:
     info = read_info(*sample)
-    path = str(info.get("img_path") or "") if isinstance(info, dict) else ""
-    labels = tuple(sorted(list_classes(find_target(info), found.classes)))
-    return Member(found.stage, path or f"{found.stage} sample {place}", labels)
+    labels = tuple(sorted(list_classes(label_of(info), found.classes)))
+    return Member(found.stage, path_of(info) or f"{found.stage} sample {place}", labels)
 
 
 # -------------------------------------------------------------------------- processes
@@ -247,12 +259,6 @@ def _describe(sample: tuple[Any, int], place: int, found: StageSurvey) -> Member
 _data: dict[str, Samples] = {}
 _classes: dict[str, tuple[str, ...]] = {}
 _stderr = Stderr()
-
-
-def _pool(
-    data: dict[str, Samples], classes: dict[str, tuple[str, ...]], workers: int
-) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, get_context(FORK), _start_worker, (data, classes))
 
 
 def _start_worker(data: dict[str, Samples], classes: dict[str, tuple[str, ...]]) -> None:
@@ -266,7 +272,7 @@ def _start_worker(data: dict[str, Samples], classes: dict[str, tuple[str, ...]])
 def _read_chunk(stage: str, places: Iterable[int]) -> list[Facts]:
     count = len(_classes[stage]) or None
     samples = (_data[stage][place] for place in places)
-    return [read_facts(part, index, count, _stderr) for part, index in samples]
+    return [examine_sample(part, index, count, _stderr) for part, index in samples]
 
 
 def _digest_chunk(stage: str, places: Iterable[int]) -> list[bytes]:
@@ -274,11 +280,10 @@ def _digest_chunk(stage: str, places: Iterable[int]) -> list[bytes]:
 
 
 def _stream(
-    pool: ProcessPoolExecutor, work: Callable[..., Any], chunks: Iterable[tuple[str, Any]]
-) -> Iterator[tuple[tuple[str, Any], Any]]:
-    """Yield each chunk with its result, in order; a few are handed out in advance."""
-    most = PENDING * pool._max_workers  # type: ignore[attr-defined]
-    pending: deque[tuple[tuple[str, Any], Future[Any]]] = deque()
+    pool: ProcessPoolExecutor, most: int, work: Callable[..., Any], chunks: Iterable[Chunk]
+) -> Iterator[tuple[Chunk, Any]]:
+    """Yield each chunk with its result, in order; at most `most` are handed out in advance."""
+    pending: deque[tuple[Chunk, Future[Any]]] = deque()
     try:
         for chunk in chunks:
             pending.append((chunk, pool.submit(work, *chunk)))

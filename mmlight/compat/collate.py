@@ -3,18 +3,16 @@
 Also the functions of mmengine that such code calls.
 """
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils import data
 
 from mmlight.compat.data_sample import DataSample
 from mmlight.data.collate import join_targets
-from mmlight.data.workers import worker_seed
+from mmlight.data.workers import seed_rng, worker_seed
 
 
 class UserCollate:
@@ -121,7 +119,4 @@ def worker_init_fn(
 
     From: mmengine 0.10 `worker_init_fn`; `disable_subprocess_warning` has no effect.
     """
-    number = worker_seed(worker_id, seed=seed, rank=rank, num_workers=num_workers)
-    random.seed(number)
-    np.random.seed(number)
-    torch.manual_seed(number)
+    seed_rng(worker_seed(worker_id, seed=seed, rank=rank, num_workers=num_workers))

@@ -230,6 +230,22 @@ def sync_random_seed(group: Group = None) -> int:
 
     From: mmengine 0.10 `sync_random_seed`.
     """
-    seed = torch.tensor(np.random.randint(2**31), dtype=torch.int64)
-    broadcast(seed, 0, group)
-    return int(seed)
+    return _share(np.random.randint(2**31), group)
+
+
+def share_seed(seed: int | None = None, device: str | None = None) -> int:
+    """Return the seed of the first process, drawn where none is given, in all processes.
+
+    Args:
+        seed: The seed; None to draw one.
+        device: Kept for users' code; the process group tells the device.
+
+    From: mmcls 0.25 `sync_random_seed`.
+    """
+    return _share(np.random.randint(2**31) if seed is None else seed, None)
+
+
+def _share(seed: int, group: Group) -> int:
+    shared = torch.tensor(seed, dtype=torch.int64)
+    broadcast(shared, 0, group)
+    return int(shared)

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,11 +12,9 @@ import numpy as np
 import yaml
 
 from mmlight.data.datasets.safe_pickle import load_pickle
-from mmlight.data.storage.choose import choose_backend
+from mmlight.data.storage.backend import PathLike
+from mmlight.data.storage.choose import Options, choose_backend
 from mmlight.errors import DataError, list_names
-
-PathLike = str | Path
-Options = Mapping[str, Any] | None
 
 
 def load(

@@ -1,18 +1,17 @@
 """Decodes image files by packages that mmlight does not bring along: PyTurboJPEG and tifffile."""
 
 import io
-from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
 import numpy.typing as npt
 
-MODULES: Final[Mapping[str, tuple[str, str]]] = {
-    "turbojpeg": ("turbojpeg", "pip install PyTurboJPEG, and the library libturbojpeg"),
-    "tifffile": ("tifffile", "pip install tifffile"),
+OTHER_DECODERS: Final = {
+    "turbojpeg": "pip install PyTurboJPEG, and the library libturbojpeg",
+    "tifffile": "pip install tifffile",
 }
-"""Module of each decoder, and how to get it."""
+"""How to get each decoder; its name is that of its module."""
 TURBO_COLORS: Final = ("color", "grayscale")
 
 
@@ -26,15 +25,14 @@ def check_decoder(backend: str, color_type: str) -> None:
         raise ValueError(
             f"color_type must be 'color' or 'grayscale' for turbojpeg, got {color_type!r}"
         )
-    module, advice = MODULES[backend]
     try:
-        import_module(module)
+        import_module(backend)
         if backend == "turbojpeg":
             _turbo()
     except (ImportError, OSError, RuntimeError) as error:
         reason = " ".join(str(error).split())  # that of turbojpeg has several lines
         raise ValueError(
-            f"imdecode_backend {backend!r} cannot be used: {reason} ({advice})"
+            f"imdecode_backend {backend!r} cannot be used: {reason} ({OTHER_DECODERS[backend]})"
         ) from error
 
 

@@ -43,6 +43,13 @@ def restore_rng(packed: bytes) -> None:
     torch.set_rng_state(torch.frombuffer(bytearray(packed[_LAYOUT.size :]), dtype=torch.uint8))
 
 
+def seed_rng(seed: int) -> None:
+    """Seed Python's, NumPy's and torch's global generators; NumPy's takes the lowest 32 bits."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
 def pack_device_rng() -> bytes:
     """Return the state of the current CUDA device's generator; empty when CUDA is not in use."""
     if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
@@ -97,10 +104,7 @@ class WorkerStart:
         cv2.setNumThreads(0)
         torch.set_num_threads(1)
         worker = (worker_id + self.turn) % self.num_workers
-        seed = worker_seed(worker, seed=self.seed, rank=self.rank, num_workers=self.num_workers)
-        random.seed(seed)
-        np.random.seed(seed)
-        torch.manual_seed(seed)
+        seed_rng(worker_seed(worker, seed=self.seed, rank=self.rank, num_workers=self.num_workers))
         if self.own is not None:
             self.own(worker)
         if worker in self.states:

@@ -70,8 +70,14 @@ class Accuracy(Metric):
             target: Labels, int64 `(B,)`.
 
         Raises:
-            ValueError: If there are fewer classes than the largest `k`.
+            ValueError: If there are fewer classes than the largest `k`, or several labels per
+                sample.
         """
+        if target.ndim != 1:
+            raise ValueError(
+                f"target must hold one label per sample, (B,), got the shape {tuple(target.shape)}:"
+                " accuracy is not defined for several"
+            )
         largest = max(self.topk)
         if scores.shape[1] < largest:
             raise ValueError(

@@ -16,6 +16,7 @@ from mmlight.translate.other_transforms import PURPOSES
 from mmlight.translate.section import Report, Section
 from mmlight.translate.table import Table, bare_name
 from mmlight.upgrade.data import upgrade_lone_dataset
+from mmlight.upgrade.shape import STAGES
 from mmlight.upgrade.transforms import upgrade_lone_transform
 
 _FILE = "mmlight/translate/data_rows.py"
@@ -75,7 +76,6 @@ POLICY_TABLE: Table = _PolicyTable(
     purposes=PURPOSES,
 )
 
-STAGES = ("train", "val", "test")
 COLLATE = ("default_collate", "pseudo_collate")
 LOADER_KEYS = (
     "batch_size",

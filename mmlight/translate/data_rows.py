@@ -12,6 +12,7 @@ _T = "mmlight.data.transforms"
 _D = "mmlight.data.datasets"
 _S = "mmlight.data.samplers"
 _MMCV_2 = ("mmcls", "mmengine")  # mmpretrain leaves these transforms to mmcv 2
+_NO_BOXES: Final = {"clip_object_border": "It is for boxes, which no dataset has."}
 _1X = ("mmpretrain",)
 _1X_MMCV = ("mmengine",)
 
@@ -29,14 +30,18 @@ OPERATION_ROWS: Final = (
 
 TRANSFORM_ROWS: Final = (
     Row("LoadImageFromFile", f"{_T}.load.LoadImageFromFile"),
-    Row("Resize", f"{_T}.resize.Resize"),
+    Row("Resize", f"{_T}.resize.Resize", ignore=_NO_BOXES),
     Row("ResizeEdge", f"{_T}.resize.ResizeEdge"),
-    Row("CenterCrop", f"{_T}.crop.CenterCrop"),
+    Row("CenterCrop", f"{_T}.crop.CenterCrop", ignore=_NO_BOXES),
     Row("RandomCrop", f"{_T}.crop.RandomCrop"),
     Row("EfficientNetCenterCrop", f"{_T}.crop.EfficientNetCenterCrop"),
     Row("RandomResizedCrop", f"{_T}.resized_crop.RandomResizedCrop"),
     Row("EfficientNetRandomCrop", f"{_T}.resized_crop.EfficientNetRandomCrop"),
-    Row("RandomFlip", f"{_T}.flip.RandomFlip"),
+    Row(
+        "RandomFlip",
+        f"{_T}.flip.RandomFlip",
+        ignore={"swap_seg_labels": "It is for segmentation maps, which no dataset has."},
+    ),
     Row("Pad", f"{_T}.pad.Pad", scopes=_MMCV_2),
     Row("Normalize", f"{_T}.normalize.Normalize"),
     Row("RandomErasing", f"{_T}.erase.RandomErasing"),
@@ -85,6 +90,7 @@ TRANSFORM_ROWS: Final = (
 )
 
 DATASET_ROWS: Final = (
+    Row("BaseDataset", f"{_D}.base.BaseDataset", scopes=_1X),
     Row("CustomDataset", f"{_D}.custom.CustomDataset"),
     Row("ImageNet", f"{_D}.imagenet.ImageNet"),
     Row("ImageNet21k", f"{_D}.imagenet.ImageNet21k"),

@@ -14,8 +14,8 @@ from typing import Any, Final
 from mmlight.read.node import ConfigDict, ConfigList
 from mmlight.spec import Note
 from mmlight.upgrade.move import node, pop
+from mmlight.upgrade.shape import WRAPPERS
 
-WRAPPERS: Final = ("RepeatDataset", "ClassBalancedDataset", "KFoldDataset")
 TOGETHER = "All datasets are evaluated together, where 0.x gives each its own results."
 RECURSION = "All folders below are searched in any case."
 

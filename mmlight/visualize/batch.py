@@ -9,12 +9,13 @@ from torch import Tensor
 from mmlight.build import instantiate
 from mmlight.check.calls import check_calls
 from mmlight.data.collate import collate
+from mmlight.data.workers import seed_rng
 from mmlight.errors import ConfigError, raise_all
 from mmlight.spec import Spec
 from mmlight.stage_data import StageData
 from mmlight.translate.translate import Translation
 from mmlight.visualize.labels import list_classes
-from mmlight.visualize.sample import Sample, seed_everything
+from mmlight.visualize.sample import Sample
 from mmlight.visualize.sheet import Block, Cell
 from mmlight.visualize.to_rgb import Meaning, list_images, to_rgb
 
@@ -63,7 +64,7 @@ def make_blocks(
         blocks = [_to_block("before batch augments", images, targets, data, meaning)]
         if augments is None or data.stage != "train" or targets is None:
             return [Block(blocks[0].cells, "as the network sees it")]
-        seed_everything(seed)
+        seed_rng(seed)
         chosen: list[str] = []
         if hasattr(augments, "augments"):
             augments.augments = [_Told(augment, chosen) for augment in augments.augments]

@@ -4,8 +4,8 @@ import itertools
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from mmlight.data.samplers.labels import read_single_labels
 from mmlight.errors import ConfigError, list_names, nearest_name
 from mmlight.stage_data import StageData
 from mmlight.visualize.labels import to_label_scores
@@ -60,7 +60,7 @@ def choose_samples(data: StageData, choice: Choice, *, seed: int) -> Iterator[in
 
 def _only_class(data: StageData, order: Iterable[int], name: str) -> Iterator[int]:
     label = _find_class(data, name)
-    labels = _read_labels(data.dataset)
+    labels = read_single_labels(data.dataset)
     found = False
     for index in order:
         own = find_label(data.dataset, index) if labels is None else labels[index]
@@ -84,13 +84,3 @@ def _find_class(data: StageData, name: str) -> int:
         expected=list_names(data.classes) if data.classes else "the number of a class",
         nearest=nearest_name(name, data.classes),
     )
-
-
-def _read_labels(dataset: Any) -> Any:
-    """Return the labels of all samples at once, where each has one."""
-    try:
-        labels = dataset.get_gt_labels()
-    except (AttributeError, KeyError, TypeError, ValueError, NotImplementedError):
-        return None
-    is_whole = getattr(labels, "ndim", 0) == 1 and len(labels) == len(dataset)
-    return labels if is_whole else None

@@ -1,13 +1,11 @@
 """Reads samples for being shown: what the pipeline makes of each, and what is known about it."""
 
-import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
-
+from mmlight.data.datasets.wrapper import prepare_sample
+from mmlight.data.workers import seed_rng
 from mmlight.errors import ConfigError
 from mmlight.stage_data import StageData
 from mmlight.visualize.labels import describe_label
@@ -53,12 +51,11 @@ def read_samples(
         MMLightError: If a sample cannot be read, or a transform fails on it.
     """
     for place, index in enumerate(indices):
-        seed_everything(seed + place)
+        seed_rng(seed + place)
         trace.start({})
-        prepare = getattr(data.dataset, "prepare_data", None)
-        result = data.dataset[index] if prepare is None else prepare(index)
+        result = prepare_sample(data.dataset, index)
         views = tuple(trace.views) or _view_result(result, data.stage)
-        label = find_target(result) if trace.label is None else trace.label
+        label = label_of(result) if trace.label is None else trace.label
         yield Sample(
             index,
             views,
@@ -69,13 +66,6 @@ def read_samples(
         )
 
 
-def seed_everything(seed: int) -> None:
-    """Seed the generators that transforms draw from."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
-
-
 def find_label(dataset: Any, index: int) -> Any:
     """Return the label of a sample, if possible without reading its image."""
     for name in ("get_cat_ids", "get_data_info"):
@@ -84,10 +74,10 @@ def find_label(dataset: Any, index: int) -> Any:
         except (AttributeError, NotImplementedError):
             continue
         return found.get("gt_label") if isinstance(found, dict) else list(found)
-    return find_target(dataset[index])
+    return label_of(dataset[index])
 
 
-def find_target(result: Any) -> Any:
+def label_of(result: Any) -> Any:
     """Return the label of what a dataset returns: a dict, or a tuple of image and label."""
     if isinstance(result, Mapping):
         names = ("target", "gt_score", "gt_label", "label")
@@ -95,14 +85,24 @@ def find_target(result: Any) -> Any:
     return result[1] if isinstance(result, list | tuple) and len(result) > 1 else None
 
 
+def image_of(result: Any) -> Any:
+    """Return the image, or the list of them, of what a dataset returns; None where a dict has none.
+
+    Examples:
+        >>> image_of({"inputs": 1, "target": 2}), image_of((3, 4)), image_of(5), image_of({})
+        (1, 3, 5, None)
+    """
+    if isinstance(result, Mapping):
+        names = ("img", "inputs", "image")
+        return next((result[name] for name in names if name in result), None)
+    return result[0] if isinstance(result, list | tuple) and len(result) else result
+
+
 def _view_result(result: Any, stage: str) -> tuple[View, ...]:
     """Return the image of what a dataset without a pipeline returns."""
     if result is None:
         return ()
-    image = result[0] if isinstance(result, list | tuple) and len(result) else result
-    if isinstance(result, Mapping):
-        names = ("img", "inputs", "image")
-        image = next((result[name] for name in names if name in result), None)
+    image = image_of(result)
     try:
         for one in list_images(image):
             size_of(one)

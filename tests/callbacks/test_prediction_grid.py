@@ -13,7 +13,7 @@ from mmlight.callbacks.prediction_grid import PredictionGrid
 from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.preprocessor import ImagePreprocessor
 from mmlight.module import ImageClassifier
-from mmlight.visualize import predicted
+from mmlight.visualize import predictions
 from mmlight.visualize.sheet import MARGIN_PX, RIGHT, WRONG, Cell
 
 SCORES = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
@@ -30,7 +30,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, inputs: Any, **options: A
         drawn.append((images[0], tuple(texts), color))
         return Cell(images, texts, color)
 
-    monkeypatch.setattr(predicted, "Cell", note)
+    monkeypatch.setattr(predictions, "Cell", note)
     batch = {"inputs": inputs, "target": options.pop("target", torch.tensor([0, 0, 5]))}
     callback = PredictionGrid(str(folder / "new"), **options)
     trainer: Any = None

@@ -131,3 +131,12 @@ def test_mends_what_is_misspelt_and_leaves_out_the_rest() -> None:
     assert kept["o"][0].kwargs["options"] == {"lr": 0.1, "momentum": 0.9}
     assert kept["b"] == (broken,)
     assert options == {"lr": 0.1, "momentun": 0.9, "zzz": 1}
+
+
+def test_shows_classes_by_name_and_cuts_long_values_when_an_argument_is_wrong() -> None:
+    steps = [Call("torch.nn.ReLU", {"inplace": True})] * 30
+    with pytest.raises(UnsupportedValueError) as caught:
+        check_calls(Spec(model={"backbone": _lenet(pipeline=steps)}))
+    problem = caught.value.problem
+    assert problem.startswith("LeNet5 takes no argument 'pipeline', got [ReLU(...), ReLU(...)")
+    assert len(problem) < 160

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mmlight.check.image_facts import Facts, Stderr, digest, load_image, read_facts
+from mmlight.check.image_facts import Facts, Stderr, digest, examine_sample, load_image
 from mmlight.data.datasets.custom import CustomDataset
 from mmlight.data.datasets.mnist import FashionMNIST
 from mmlight.data.transforms.load import LoadImageFromFile
@@ -33,7 +33,7 @@ def read(folder: Path, name: str, content: bytes | None, **options: Any) -> Fact
     steps = [LoadImageFromFile(**options), _never]
     dataset = CustomDataset(data_root=str(folder), ann_file="list.txt", pipeline=steps)
     with Stderr() as stderr:
-        return read_facts(dataset, 0, 2, stderr)
+        return examine_sample(dataset, 0, 2, stderr)
 
 
 def _never(results: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def test_dropping_a_file_is_a_fault(tmp_path: Path) -> None:
 def test_reads_arrays_in_memory() -> None:
     dataset = FashionMNIST(data_root=str(FASHION), pipeline=[_never])
     with Stderr() as stderr:
-        facts = [read_facts(dataset, index, 10, stderr) for index in (3, 3, 4)]
+        facts = [examine_sample(dataset, index, 10, stderr) for index in (3, 3, 4)]
     assert facts[0][:8] == ("", "", "", 28, 28, "L", False, facts[0].key)
     assert facts[0].labels == (3,)
     assert facts[0].key == facts[1].key != facts[2].key
@@ -114,7 +114,7 @@ def test_reads_arrays_in_memory() -> None:
 def test_reads_a_dataset_without_a_pipeline() -> None:
     dataset = [{"img": np.zeros((4, 6, 4), np.uint8), "gt_label": [0, 2]}, ("text", 1)]
     with Stderr() as stderr:
-        facts = [read_facts(dataset, index, None, stderr) for index in (0, 1)]
+        facts = [examine_sample(dataset, index, None, stderr) for index in (0, 1)]
     assert (facts[0].width, facts[0].height, facts[0].mode) == (6, 4, "RGBA")
     assert facts[0].labels == (0, 2)
     assert facts[1].fault == "corrupt"

@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,9 @@ class Labelled:
     def __init__(self, *labels: int) -> None:
         self.labels = np.array(labels)
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
     def get_gt_labels(self) -> Any:
         return self.labels
 
@@ -139,3 +143,27 @@ def test_notes_files_that_are_no_images(photos: Path) -> None:
     assert found.errors == []
     text = f"1 files are no images that can be read, the first is {file}."
     assert [note.text for note in found.notes] == [text]
+
+
+@pytest.mark.parametrize("place", ["http://127.0.0.1:9", "a.zip"])
+def test_looks_for_no_file_on_disk_when_it_lies_elsewhere(photos: Path, place: str) -> None:
+    (photos / "list.txt").write_text("1.jpg 0\n")
+    with zipfile.ZipFile(photos / "a.zip", "w") as archive:
+        archive.writestr("1.jpg", b"")
+    prefix = place if "://" in place else str(photos / place)
+    dataset = CustomDataset(ann_file=str(photos / "list.txt"), data_prefix=prefix)
+    found = Findings()
+    examine_files(CALL, dataset, found)
+    assert (found.errors, found.notes) == ([], [])
+
+
+def test_looks_for_no_file_on_disk_when_a_backend_is_named(photos: Path) -> None:
+    (photos / "list.txt").write_text("1.jpg 0\n")
+    steps = [LoadImageFromFile(file_client_args={"backend": "lmdb", "db_path": "x"})]
+    dataset = CustomDataset(ann_file=str(photos / "list.txt"), pipeline=steps)
+    found = Findings()
+    examine_files(CALL, dataset, found)
+    assert found.errors == []
+    dataset.pipeline = [LoadImageFromFile()]
+    examine_files(CALL, dataset, found)
+    assert "the first is 1.jpg" in found.errors[0].problem

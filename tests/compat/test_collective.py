@@ -12,6 +12,8 @@ def test_values_stay_when_process_is_alone():
     assert tensor.tolist() == [1, 1]
     assert collective.collect_results([1, None, 3], 2) == [1, None]
     assert 0 <= collective.sync_random_seed() < 2**31
+    assert collective.share_seed(7) == 7
+    assert 0 <= collective.share_seed() < 2**31
 
 
 def test_operation_is_refused_when_unknown():
@@ -53,6 +55,7 @@ def send(rank, address, queue):
         "object list": objects,
         "results": collective.collect_results([rank, rank + 10], 3),
         "seed": collective.sync_random_seed(),
+        "given": collective.share_seed(rank + 3),
     }
     queue.put((rank, found))
     dist.barrier()
@@ -85,3 +88,4 @@ def test_values_are_shared_when_two_processes_talk(tmp_path):
     assert [found[rank]["gather"] for rank in (0, 1)] == [0, 2]
     assert [found[rank]["results"] for rank in (0, 1)] == [[0, 1, 10], None]
     assert found[0]["seed"] == found[1]["seed"]
+    assert [found[rank]["given"] for rank in (0, 1)] == [3, 3]

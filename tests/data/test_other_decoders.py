@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from mmlight.data.image import decode_file, decode_image
+from mmlight.data.decode import decode_file, decode_image
 from mmlight.data.other_decoders import check_decoder, decode_by
 from mmlight.errors import DataError
 

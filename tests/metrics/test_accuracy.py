@@ -74,3 +74,8 @@ def test_accuracy_raises_when_arguments_are_wrong():
         Accuracy(topk=(0,))
     with pytest.raises(ValueError, match=r"generation must be '0\.x' or '1\.x', got '2\.x'"):
         Accuracy(generation="2.x")
+
+
+def test_accuracy_raises_when_samples_have_several_labels():
+    with pytest.raises(ValueError, match=r"one label per sample, \(B,\), got the shape \(2, 3\)"):
+        Accuracy().update(torch.rand(2, 3), torch.ones(2, 3))

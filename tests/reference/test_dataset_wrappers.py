@@ -1,5 +1,7 @@
 """Datasets made of others: the same samples in the same order, labels and facts."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -112,6 +114,19 @@ def test_wrapper_equals_mmcls_when_built(mmcls, listed, number):
     assert [sample["img_path"] for sample in samples] == [f"img/{name}" for name in names]
     assert ours.get_gt_labels().tolist() == labels
     assert cat_ids in (None, [ours.get_cat_ids(i) for i in range(len(ours))])
+
+
+def test_base_dataset_equals_mmpretrain_when_named(mmpretrain, tmp_path):
+    samples = [{"img_path": f"{place}.jpg", "gt_label": place % 2} for place in range(5)]
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps({"metainfo": {"classes": ["a", "b"]}, "data_list": samples}))
+    config = {"type": "BaseDataset", "ann_file": str(path), "data_prefix": "img"}
+    facts, samples, items, labels = mmpretrain(theirs_1x, config)
+    ours = build_ours(config)
+    assert ours.metainfo == facts
+    assert [ours.get_data_info(i) for i in range(len(ours))] == samples
+    assert [ours[i] for i in range(len(ours))] == items
+    assert [ours.get_cat_ids(i) for i in range(len(ours))] == labels
 
 
 def theirs_refused(config):

@@ -73,6 +73,16 @@ def test_imagenet_equals_mmpretrain_when_listed(mmpretrain, folder, cls, options
     check_equal(cls(**options), mmpretrain(theirs_1x, cls.__name__, options))
 
 
+def test_imagenet21k_equals_mmpretrain_when_multi_label(mmpretrain, folder):
+    options = {"data_root": str(folder), "split": "train", "multi_label": False}
+    check_equal(ImageNet21k(**options), mmpretrain(theirs_1x, "ImageNet21k", options))
+    options["multi_label"] = True
+    with pytest.raises(RuntimeError, match="`multi_label` option is not supported"):
+        mmpretrain(theirs_1x, "ImageNet21k", options)
+    with pytest.raises(ValueError, match="multi_label must be False, got True"):
+        ImageNet21k(**options)
+
+
 @pytest.mark.parametrize("split", ["train", "val", "test"])
 def test_imagenet_equals_mmpretrain_when_folders(mmpretrain, tmp_path, split):
     for number in range(1000):

@@ -86,6 +86,18 @@ AUGMENT_0X = [
         magnitude_std="inf",
     ),
     dict(type="RandAugment", policies=WITH_KEYS, num_policies=3, magnitude_level=12),
+    dict(  # pad_val is each operation's own; a drawn magnitude wins
+        type="RandAugment",
+        policies=WITH_KEYS[3:6],
+        num_policies=3,
+        magnitude_level=12,
+        hparams=dict(thr=99, interpolation="bicubic"),
+    ),
+    dict(
+        type="AutoAugment",
+        policies=[[dict(type="Rotate", angle=30.0)], [dict(type="Shear", magnitude=0.3)]],
+        hparams={},
+    ),
 ]
 
 

@@ -125,6 +125,32 @@ def test_matches_mmcls_when_color(mmcls, images):
     assert not compare(mmcls, "0.x", each(COLOR_0X, images))
 
 
+@pytest.fixture(scope="module")
+def odd():
+    """Float beyond 0 and 255, with a fourth channel, by columns."""
+    floats = picture(60, 40).astype(np.float32) * 1.4 - 50
+    alpha = np.dstack([picture(60, 90, 4), picture(60, 90, 5)[:, :, :1]])
+    return [floats, alpha, np.asfortranarray(picture(60, 40, 9))]
+
+
+def test_matches_both_when_color_of_odd_images(mmcls, mmpretrain, odd):
+    floats, alpha, columns = odd
+    steps = [
+        dict(type="Contrast", magnitude=0.8, prob=1.0),
+        dict(type="Lighting", eigval=EIGVAL, eigvec=EIGVEC, to_rgb=True),
+        dict(type="Normalize", mean=[127.5, 1.0, 2.0], std=[127.5, 3.0, 7.0]),
+    ]
+    assert not compare(mmcls, "0.x", each(steps, [floats, columns]))
+    assert not compare(mmpretrain, "1.x", each(steps, [floats, columns]))
+    assert not compare(mmcls, "0.x", each([dict(type="RandomGrayscale", gray_prob=0.5)], [alpha]))
+    one_channel = [alpha[:, :, :1].copy()]
+    steps = [dict(type="Invert"), dict(type="SolarizeAdd", magnitude=60)]
+    assert not compare(mmcls, "0.x", each([*steps, dict(type="RandomFlip")], one_channel))
+    assert not compare(
+        mmpretrain, "1.x", each([*steps, dict(type="RandomFlip", prob=0.5)], one_channel)
+    )
+
+
 def test_matches_mmpretrain_when_operation(mmpretrain, images):
     assert not compare(mmpretrain, "1.x", each(OPERATIONS_1X, images))
 

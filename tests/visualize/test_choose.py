@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from mmlight.data.datasets.mnist import FashionMNIST
+from mmlight.data.datasets.wrapper import find_classes
 from mmlight.errors import ConfigError
 from mmlight.spec import Call
-from mmlight.stage_data import StageData, find_classes
+from mmlight.stage_data import StageData
 from mmlight.visualize.choose import Choice, choose_samples
 from tests.runs import FASHION
 

@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from mmlight.data.datasets.custom import CustomDataset
+from mmlight.data.datasets.wrapper import find_classes
 from mmlight.data.transforms.load import LoadImageFromFile
 from mmlight.data.transforms.pack import PackInputs
 from mmlight.data.transforms.resized_crop import RandomResizedCrop
 from mmlight.errors import ConfigError
 from mmlight.spec import Call
-from mmlight.stage_data import StageData, find_classes
-from mmlight.visualize.sample import Sample, find_label, find_target, read_samples
+from mmlight.stage_data import StageData
+from mmlight.visualize.sample import Sample, find_label, label_of, read_samples
 from mmlight.visualize.trace import Trace
 
 
@@ -79,5 +80,5 @@ def test_finds_labels_without_reading_images(photos: Path) -> None:
     assert find_label(load(photos), 2) == [1]
     assert find_label(Several(), 3) == [3, 7]
     assert find_label([("image", 5)], 0) == 5
-    assert find_target({"gt_label": 1, "gt_score": 2}) == 2
-    assert find_target("text") is None
+    assert label_of({"gt_label": 1, "gt_score": 2}) == 2
+    assert label_of("text") is None

@@ -6,7 +6,8 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from mmlight.data.image import CV2_FLAGS, Array, decode_image
+from mmlight.data.decode import CV2_FLAGS, decode_image
+from mmlight.data.image import Array
 from mmlight.data.storage.choose import choose_backend
 
 supported_backends: Final = ["cv2", "turbojpeg", "pillow", "tifffile"]

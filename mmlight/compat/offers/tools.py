@@ -25,6 +25,11 @@ OFFERS: Final = (
     ),
     Offer(
         "mmlight.compat.collective",
+        "sync_random_seed=share_seed",
+        "mmcls.core mmcls.core.utils mmcls.core.utils.dist_utils",
+    ),
+    Offer(
+        "mmlight.compat.collective",
         "allreduce_params allreduce_grads",
         "mmcv.runner mmcv.runner.dist_utils",
     ),

@@ -11,7 +11,7 @@ from typing import Any, Final
 import yaml
 
 from mmlight.data.datasets.safe_pickle import load_pickle
-from mmlight.data.storage import is_file, is_remote, read_bytes, read_text
+from mmlight.data.storage import is_file, read_bytes, read_text
 from mmlight.errors import DataError
 
 _NAMES: Final = Path(__file__).with_name("names")
@@ -31,17 +31,12 @@ def join_root(root: str, path: str) -> str:
 
 
 def read_lines(path: str) -> list[str]:
-    """Read a text file, one item per line.
+    """Read a text file in UTF-8, one item per line.
 
     Raises:
         DataError: If the file cannot be read.
     """
-    if is_remote(path):
-        return read_text(path).splitlines()
-    try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as err:
-        raise missing_file(path) from err
+    return read_text(path).splitlines()
 
 
 @cache

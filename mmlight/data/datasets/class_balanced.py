@@ -1,12 +1,10 @@
 """Turns a dataset into one that repeats the samples of rare classes."""
 
-import math
-from array import array
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mmlight.data.datasets.wrapper import ReorderedDataset, Source
+from mmlight.data.samplers.labels import read_cat_ids, to_repeats
 
 
 class ClassBalancedDataset(ReorderedDataset):
@@ -35,22 +33,5 @@ class ClassBalancedDataset(ReorderedDataset):
 
     def choose_places(self) -> NDArray[np.int64]:
         """Return the place of each sample as often as it comes."""
-        return np.repeat(np.arange(len(self.dataset)), np.ceil(self._weigh()).astype(np.int64))
-
-    def _weigh(self) -> NDArray[np.float64]:
-        """Return the factor of each sample, `(n,)`."""
-        count = len(self.dataset)
-        labels, owners = array("q"), array("q")
-        for place in range(count):
-            for label in set(self.dataset.get_cat_ids(place)):
-                labels.append(label)
-                owners.append(place)
-        weights = np.ones(count)
-        if labels:
-            _, which, counts = np.unique(
-                np.frombuffer(labels, np.int64), return_inverse=True, return_counts=True
-            )
-            # Python's numbers, so that roots are rounded as in the originals.
-            factors = [max(1.0, math.sqrt(self.oversample_thr / (n / count))) for n in counts]
-            np.maximum.at(weights, np.frombuffer(owners, np.int64), np.array(factors)[which])
-        return weights
+        repeats = to_repeats(read_cat_ids(self.dataset), self.oversample_thr)
+        return np.repeat(np.arange(len(repeats)), repeats)

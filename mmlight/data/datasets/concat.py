@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import ConcatDataset as TorchConcatDataset
 
-from mmlight.data.datasets.wrapper import DatasetWrapper, Source, build_if_dict, load, read_facts
+from mmlight.data.datasets.wrapper import DatasetWrapper, Source, build_if_dict, load, metainfo_of
 from mmlight.data.transforms.contract import Generation, check_generation
 
 
@@ -83,7 +83,7 @@ class ConcatDataset(DatasetWrapper, TorchConcatDataset[Any]):
     def _compare_facts(self) -> None:
         """Refuse datasets whose facts differ; those without `metainfo` go with any."""
         known = [
-            (number, read_facts(dataset))
+            (number, metainfo_of(dataset))
             for number, dataset in enumerate(self.datasets)
             if hasattr(dataset, "metainfo")
         ]

@@ -101,11 +101,13 @@ class CustomDataset(BaseDataset):
                         yield self._parse_line(line, number)
         except OSError as err:
             raise missing_file(self.ann_file) from err
+        except UnicodeDecodeError as err:
+            raise DataError(self.ann_file, f"is no text in UTF-8: {err}") from err
 
     def _open_list(self) -> TextIO:
         if self.file_client_args is None and not is_remote(self.ann_file):
-            return open(self.ann_file, encoding="utf-8")
-        return io.StringIO(read_text(self.ann_file, self.file_client_args))
+            return open(self.ann_file, encoding="utf-8-sig")  # Windows begins files with a mark
+        return io.StringIO(read_text(self.ann_file, self.file_client_args).removeprefix("\ufeff"))
 
     def _parse_line(self, line: str, number: int) -> tuple[str, int]:
         if not self.with_label:
@@ -167,6 +169,7 @@ class CustomDataset(BaseDataset):
         folders = self.find_class_folders()
         self._metainfo.setdefault("classes", tuple(folders))
         self.folder_to_idx = {name: label for label, name in enumerate(folders)}
+        _warn_of_swapped_names(self.img_prefix, folders, self._metainfo["classes"])
         empty = []
         for label, folder in enumerate(folders):
             names = self._find_files(os.path.join(self.img_prefix, folder))
@@ -179,6 +182,19 @@ class CustomDataset(BaseDataset):
                 f" (endings {', '.join(self.extensions)})",
                 stacklevel=2,
             )
+
+
+def _warn_of_swapped_names(source: str, folders: Sequence[str], classes: Sequence[str]) -> None:
+    """Tell when images in folder 'cat' get the class name 'dog': labels follow folders' order."""
+    known = set(classes)
+    swapped = [(f, c) for f, c in zip(folders, classes, strict=False) if f != c and f in known]
+    if swapped:
+        folder, name = swapped[0]
+        warnings.warn(
+            f"{source}: the labels are those of the sorted folders, so the images in '{folder}' are"
+            f" called '{name}'; name the classes in the order of the folders",
+            stacklevel=2,
+        )
 
 
 def find_files(folder: str, extensions: tuple[str, ...]) -> list[str]:

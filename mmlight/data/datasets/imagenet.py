@@ -70,10 +70,11 @@ class ImageNet21k(CustomDataset):
         data_prefix: Folder of the images; the split's name by default.
         ann_file: List file; without it the class folders are searched, which takes long.
         metainfo: Facts about the data, such as 'classes'.
+        multi_label: False, as in the originals, which have no labels for more.
         **kwargs: Further arguments of `CustomDataset`.
 
     Raises:
-        ValueError: If `split` is neither 'train' nor ''.
+        ValueError: If `split` is neither 'train' nor '', or `multi_label` is True.
         DataError: As in `CustomDataset`.
 
     From: mmpretrain 1.2 `ImageNet21k`; also serves mmcls 0.25 `ImageNet21k`.
@@ -86,8 +87,11 @@ class ImageNet21k(CustomDataset):
         data_prefix: str | Mapping[str, str] = "",
         ann_file: str | None = "",
         metainfo: Mapping[str, Any] | None = None,
+        multi_label: bool = False,
         **kwargs: Any,
     ) -> None:
+        if multi_label:
+            raise ValueError(f"multi_label must be False, got {multi_label}")
         if split not in ("", "train"):
             raise ValueError(f"split must be '' or 'train', got '{split}'")
         super().__init__(

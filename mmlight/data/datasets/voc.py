@@ -121,9 +121,10 @@ class VOC(MultiLabelDataset):
     def _read_xml(self, path: str) -> tuple[set[int], set[int]]:
         """Return the classes with clear objects, and those with difficult ones."""
         found: tuple[set[int], set[int]] = (set(), set())
+        labels = self.class_to_idx
         try:
             for item in ET.parse(path).getroot().findall("object"):
-                label = self.class_to_idx.get(item.findtext("name", ""))
+                label = labels.get(item.findtext("name", ""))
                 if label is not None:
                     found[bool(int(item.findtext("difficult", "0")))].add(label)
         except OSError as err:

@@ -57,9 +57,7 @@ class DatasetWrapper(Dataset[Any]):
 
     def prepare_data(self, idx: int) -> Any:
         """Return one sample after its pipeline; None when a transform rejects it."""
-        dataset, place = self._find(idx)
-        prepare = getattr(dataset, "prepare_data", dataset.__getitem__)
-        return prepare(place)
+        return prepare_sample(*self._find(idx))
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Labels of one sample."""
@@ -74,7 +72,7 @@ class DatasetWrapper(Dataset[Any]):
     @property
     def metainfo(self) -> dict[str, Any]:
         """A copy of the facts about the data."""
-        return read_facts(self.dataset)
+        return metainfo_of(self.dataset)
 
     @property
     def CLASSES(self) -> Sequence[str] | None:  # noqa: N802  (the originals' name)
@@ -161,7 +159,16 @@ def load(dataset: Any) -> None:
         full_init()
 
 
-def read_facts(dataset: Any) -> dict[str, Any]:
+def prepare_sample(dataset: Any, place: int) -> Any:
+    """Return a sample after its pipeline; None where that rejects it, and no other in its place.
+
+    A dataset of another kind than mm's gives what it has there.
+    """
+    own = getattr(dataset, "prepare_data", None)
+    return dataset[place] if own is None else own(place)
+
+
+def metainfo_of(dataset: Any) -> dict[str, Any]:
     """Return the `metainfo` of a dataset, or what its `CLASSES` say; a copy.
 
     Of a dataset that has neither, such as torch's `Subset`, that of the first one inside.
@@ -173,4 +180,21 @@ def read_facts(dataset: Any) -> dict[str, Any]:
     if names is not None:
         return {"classes": tuple(names)}
     inside = [*getattr(dataset, "datasets", ()), getattr(dataset, "dataset", None)][0]
-    return {} if inside is None else read_facts(inside)
+    return {} if inside is None else metainfo_of(inside)
+
+
+def find_classes(dataset: Any) -> tuple[str, ...]:
+    """Return the class names of a dataset, or of the first one inside it that knows any.
+
+    Examples:
+        >>> find_classes([1, 2])
+        ()
+    """
+    metainfo = getattr(dataset, "metainfo", None)
+    names = metainfo.get("classes") if isinstance(metainfo, Mapping) else None
+    names = getattr(dataset, "CLASSES", None) if names is None else names
+    if names is not None:
+        return tuple(map(str, names))
+    inside = [getattr(dataset, "dataset", None), *(getattr(dataset, "datasets", None) or ())]
+    found = (find_classes(part) for part in inside if part is not None)
+    return next((classes for classes in found if classes), ())

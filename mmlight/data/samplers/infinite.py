@@ -19,8 +19,7 @@ class InfiniteSampler(RankedSampler):
         rank: Which share to yield.
         world_size: How many ranks there are.
 
-    From: mmengine 0.10 `InfiniteSampler`, which goes on when it is iterated again, and counts `N`
-    as its length.
+    From: mmengine 0.10 `InfiniteSampler`, which counts `N` as its length.
     """
 
     def __iter__(self) -> Iterator[int]:

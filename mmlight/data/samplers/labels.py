@@ -1,5 +1,7 @@
 """Turns the labels of a dataset into how often its samples shall come."""
 
+from array import array
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 
+@dataclass(frozen=True)
 class Labels:
     """The labels of all samples, in one array.
 
@@ -17,10 +20,9 @@ class Labels:
         size: Number of samples `N`.
     """
 
-    def __init__(self, flat: NDArray[np.int64], owners: NDArray[np.int64], size: int) -> None:
-        self.flat = flat
-        self.owners = owners
-        self.size = size
+    flat: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    size: int
 
 
 def read_labels(dataset: Any) -> Labels:
@@ -30,27 +32,43 @@ def read_labels(dataset: Any) -> Labels:
         dataset: Has `get_gt_labels()` with one label per sample, or else `get_cat_ids(index)`.
 
     Raises:
-        ValueError: If it has neither.
+        ValueError: If it has neither, or a sample has no label entry.
     """
-    size = len(dataset)
     if not (hasattr(dataset, "get_cat_ids") or hasattr(dataset, "get_gt_labels")):
         name = type(dataset).__name__
         raise ValueError(f"dataset must have get_gt_labels or get_cat_ids, got {name}")
-    single = _read_single(dataset)
+    single = read_single_labels(dataset)
     if single is not None:
-        return Labels(single, np.arange(size), size)
-    lists = [np.unique(np.asarray(dataset.get_cat_ids(i), np.int64)) for i in range(size)]
-    owners = np.repeat(np.arange(size), [len(labels) for labels in lists])
-    return Labels(np.concatenate(lists), owners, size)
+        return Labels(single, np.arange(len(single)), len(single))
+    return read_cat_ids(dataset)
 
 
-def _read_single(dataset: Any) -> NDArray[np.int64] | None:
-    """Return one label per sample; None where there may be several."""
+def read_single_labels(dataset: Any) -> NDArray[np.int64] | None:
+    """Return the label of each sample, int64 `(N,)`; None where one may have several, or none."""
     try:
         labels = np.asarray(dataset.get_gt_labels())
-    except (AttributeError, TypeError, ValueError):  # none of it, or lists of several lengths
-        return None
-    return labels.astype(np.int64) if labels.ndim == 1 and labels.dtype.kind in "iu" else None
+    except (AttributeError, KeyError, TypeError, ValueError, NotImplementedError):
+        return None  # no labels, or lists of several lengths
+    is_single = labels.shape == (len(dataset),) and labels.dtype.kind in "iu"
+    return labels.astype(np.int64) if is_single else None
+
+
+def read_cat_ids(dataset: Any) -> Labels:
+    """Ask a dataset by `get_cat_ids` for the labels of one sample after the other.
+
+    Raises:
+        ValueError: If a sample has no entry for them.
+    """
+    labels, owners = array("q"), array("q")
+    place = 0
+    try:
+        for place in range(len(dataset)):
+            own = set(dataset.get_cat_ids(place))
+            labels.extend(own)
+            owners.extend([place] * len(own))
+    except KeyError as error:
+        raise ValueError(f"dataset must have labels, got none for sample {place}") from error
+    return Labels(np.array(labels, np.int64), np.array(owners, np.int64), len(dataset))
 
 
 def to_weights(labels: Labels) -> Tensor:
@@ -65,9 +83,8 @@ def to_repeats(labels: Labels, oversample_thr: float) -> NDArray[np.int64]:
 
     From: mmcls 0.25 and mmpretrain 1.2 `ClassBalancedDataset`.
     """
-    shares = np.bincount(labels.flat) / labels.size
-    with np.errstate(divide="ignore"):
-        wanted = np.maximum(1.0, np.sqrt(oversample_thr / shares))
+    _, which, counts = np.unique(labels.flat, return_inverse=True, return_counts=True)
+    wanted = np.sqrt(oversample_thr / (counts / labels.size))  # a factor per class
     factors = np.ones(labels.size)
-    np.maximum.at(factors, labels.owners, wanted[labels.flat])
+    np.maximum.at(factors, labels.owners, wanted[which])
     return np.ceil(factors).astype(np.int64)

@@ -22,9 +22,10 @@ def read_bytes(path: PathLike, options: Options = None) -> bytes:
     try:
         content: bytes = choose_backend(path, backend_args=options).get(path)
     except OSError as error:
+        is_gone = isinstance(error, FileNotFoundError)
         raise DataError(
             str(path),
-            f"cannot be read: {error.strerror or error}",
+            "this file is missing" if is_gone else f"cannot be read: {error.strerror or error}",
             next_step="Put the file there, or correct data_root, data_prefix or ann_file.",
         ) from error
     return content

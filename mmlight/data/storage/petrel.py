@@ -120,9 +120,7 @@ class PetrelBackend(Backend):
                     pending.append(folder + name)
 
     def _map(self, filepath: PathLike) -> str:
-        path = str(filepath)
-        for old, new in (self.path_mapping or {}).items():
-            path = path.replace(old, new, 1)
+        path = map_path(filepath, self.path_mapping)
         return re.sub(r"\\+", "/", path).replace("petrel://", "s3://")
 
 
@@ -144,14 +142,25 @@ class CephBackend(Backend):
 
     def get(self, filepath: PathLike) -> bytes:
         """Return the bytes of a file; errors as in `PetrelBackend.get`."""
-        path = str(filepath)
-        for old, new in (self.path_mapping or {}).items():
-            path = path.replace(old, new, 1)
+        path = map_path(filepath, self.path_mapping)
         ceph = import_package("ceph", advice=ADVICE)
         content: bytes | None = open_once("ceph", ceph.S3Client).Get(path)
         if content is None:
             raise missing_object(path, filepath)
         return content
+
+
+def map_path(filepath: PathLike, mapping: Mapping[str, str] | None) -> str:
+    """Replace each key of `mapping` in a path, once.
+
+    Examples:
+        >>> map_path("data/imagenet/a.jpg", {"data/imagenet/": "s3://imagenet/"})
+        's3://imagenet/a.jpg'
+    """
+    path = str(filepath)
+    for old, new in (mapping or {}).items():
+        path = path.replace(old, new, 1)
+    return path
 
 
 def missing_object(path: str, filepath: PathLike) -> DataError:

@@ -78,8 +78,10 @@ def _merge_hparams(step: Step, hparams: Step, generation: Generation) -> dict[st
         if missing and key in accepted:
             args[key] = value
     own = factory in OPERATIONS.values()
-    if own and generation == "0.x" and isinstance(args.get("pad_val"), int):
-        args["pad_val"] = (args["pad_val"],) * 3  # there one number always stands for all channels
+    if own and generation == "0.x" and "pad_val" in accepted:
+        pad_val = args.get("pad_val", 128)
+        # there one number always stands for all channels
+        args["pad_val"] = (pad_val,) * 3 if isinstance(pad_val, int) else pad_val
     return args
 
 
@@ -239,6 +241,7 @@ class _Drawn:
         self._args = args
         self._key = args.pop("magnitude_key", None)
         self.magnitude_range: Sequence[float] | None = args.pop("magnitude_range", None)
+        args.pop(self._key, None)  # the drawn magnitude wins
         if (self._key is None) != (self.magnitude_range is None):
             raise ValueError(
                 "a policy must have both magnitude_key and magnitude_range or none, "

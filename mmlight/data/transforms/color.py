@@ -22,7 +22,7 @@ SMOOTH: Final = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]]) / 13
 def _map_values(image: Array, function: Callable[[Array], Array]) -> Array:
     if image.dtype != np.uint8:
         return function(image).astype(image.dtype)
-    return cv2.LUT(image, function(RAMP).astype(np.uint8))
+    return cv2.LUT(image, function(RAMP).astype(np.uint8)).reshape(image.shape)  # (H, W, 1) too
 
 
 def invert(image: Array) -> Array:
@@ -64,7 +64,9 @@ def adjust_contrast(image: Array, factor: float) -> Array:
     From: mmcv 1.7 and 2.x `adjust_contrast`, backend cv2.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    mean = round(grey.sum() / grey.size)
+    # the originals count by a histogram, which leaves out what lies beyond 0 and 255
+    count = grey.size if grey.dtype == np.uint8 else np.sum((grey >= 0) & (grey <= 255))
+    mean = round(grey.sum() / count)
     return _map_values(image, lambda values: _blend_value(values, mean, factor))
 
 
@@ -125,7 +127,7 @@ def adjust_lighting(image: Array, shift: Array, *, to_rgb: bool) -> Array:
 
     From: mmcv 1.7 and 2.x `adjust_lighting`.
     """
-    floats: Array = image.astype(np.float32)
+    floats: Array = image.astype(np.float32, order="C")  # cv2 writes into no other order
     if to_rgb:
         cv2.cvtColor(floats, cv2.COLOR_BGR2RGB, floats)
     return floats + shift
@@ -138,7 +140,8 @@ def auto_contrast(image: Array, cutoff: tuple[float, float] = (0, 0)) -> Array:
         image: See above.
         cutoff: How many of the darkest and of the brightest pixels to leave out of account [%].
 
-    From: mmcv 1.7 and 2.x `auto_contrast` (truncates).
+    From: mmcv 1.7 and 2.x `auto_contrast` (truncates). Difference: any number of channels, of which
+        the originals return the first three.
     """
 
     def stretch(histogram: Array) -> Array:
@@ -159,7 +162,7 @@ def auto_contrast(image: Array, cutoff: tuple[float, float] = (0, 0)) -> Array:
 def equalize(image: Array) -> Array:
     """Spread the values of each channel of a uint8 image evenly.
 
-    From: mmcv 1.7 and 2.x `imequalize`.
+    From: mmcv 1.7 and 2.x `imequalize`. Difference: see `auto_contrast`.
     """
 
     def spread(histogram: Array) -> Array:

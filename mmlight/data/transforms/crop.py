@@ -204,6 +204,8 @@ class EfficientNetCenterCrop:
 def center_box(height: int, width: int, crop_size: int, crop_padding: int) -> tuple[int, int, int]:
     """Return top, left and edge [px] of EfficientNet's square centre crop.
 
+    It has at least one pixel, where the originals fail or make a black image.
+
     Examples:
         >>> center_box(375, 500, 224, 32)
         (23, 86, 328)

@@ -217,7 +217,7 @@ class RandomGrayscale:
         grey = random.random() < self.prob
         if self.generation == "0.x":
             if grey and img.shape[2] > 1:
-                img = cv2.cvtColor(cv2.cvtColor(img, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2BGR)
+                img = cv2.merge([cv2.cvtColor(img, cv2.COLOR_RGB2GRAY)] * img.shape[2])
         else:
             img = self._mix(img[..., None] if img.ndim == 2 else img, grey)
         results["img"] = img

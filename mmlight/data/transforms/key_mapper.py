@@ -1,14 +1,11 @@
 """Lets transforms work on entries of other names, or on several entries alike."""
 
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-import torch
-
 from mmlight.data.transforms.choice import to_pipeline
 from mmlight.data.transforms.contract import Results, Transform
+from mmlight.data.workers import pack_rng, restore_rng
 
 _ABSENT: Final = object()  # stands for an entry that the inner transforms do not see
 
@@ -139,11 +136,11 @@ class TransformBroadcaster(KeyMapper):
 
     def __call__(self, results: Results) -> Results:
         """Map, transform every item, and map back."""
-        start = _read_generators() if self.share_random_params else None
+        start = pack_rng() if self.share_random_params else None
         outputs = []
         for item in self._split(self._map(results)):
             if start is not None:
-                _set_generators(start)
+                restore_rng(start)
             outputs.append(self._apply(item))
         joined = {key: [output[key] for output in outputs] for key in outputs[0]}
         results.update(self._map_back(joined))
@@ -159,13 +156,3 @@ class TransformBroadcaster(KeyMapper):
             raise ValueError(f"mapping must lead to lists of one length, got {lengths}")
         count = lengths[keys[0]]
         return [{**inputs, **{key: inputs[key][i] for key in keys}} for i in range(count)]
-
-
-def _read_generators() -> tuple[Any, Any, Any]:
-    return random.getstate(), np.random.get_state(), torch.get_rng_state()
-
-
-def _set_generators(state: tuple[Any, Any, Any]) -> None:
-    random.setstate(state[0])
-    np.random.set_state(state[1])
-    torch.set_rng_state(state[2])

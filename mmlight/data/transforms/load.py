@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from mmlight.data.image import CV2_FLAGS, Array, decode_file, read_image
-from mmlight.data.other_decoders import MODULES, check_decoder
+from mmlight.data.decode import CV2_FLAGS, decode_file, read_image
+from mmlight.data.image import Array
+from mmlight.data.other_decoders import OTHER_DECODERS, check_decoder
 from mmlight.data.storage.choose import choose_backend, is_remote
 from mmlight.data.storage.local import LocalBackend
 from mmlight.data.transforms.contract import (
@@ -58,9 +59,9 @@ class LoadImageFromFile:
         generation: Generation = "1.x",
     ) -> None:
         check_choice("color_type", color_type, CV2_FLAGS)
-        check_choice("imdecode_backend", imdecode_backend, ("cv2", "pillow", *MODULES))
+        check_choice("imdecode_backend", imdecode_backend, ("cv2", "pillow", *OTHER_DECODERS))
         check_generation(generation)
-        if imdecode_backend in MODULES:
+        if imdecode_backend in OTHER_DECODERS:
             check_decoder(imdecode_backend, color_type)
         self.to_float32 = to_float32
         self.color_type = color_type
@@ -72,6 +73,11 @@ class LoadImageFromFile:
         if file_client_args is not None or "backend" in (backend_args or {}):
             self._backend = choose_backend(None, file_client_args, backend_args)
         self._is_local = isinstance(self._backend, LocalBackend)
+
+    @property
+    def reads_disk(self) -> bool:
+        """Whether paths without an address are those of files on disk."""
+        return self._is_local or self._backend is None
 
     def __call__(self, results: Results) -> Results | None:
         """Read the image; raise `DataError` with the path where that fails."""

@@ -46,7 +46,8 @@ class RandomResizedCrop:
         (8, 8, 3)
 
     From: mmcls 0.25 `RandomResizedCrop` (`size`, `scale`, `ratio`) / mmpretrain 1.2
-        `RandomResizedCrop`.
+        `RandomResizedCrop`. Difference: a centre crop has at least one pixel per edge, where the
+        originals fail or make a black image.
     """
 
     def __init__(
@@ -100,13 +101,13 @@ class RandomResizedCrop:
         narrowest, widest = self.aspect_ratio_range
         aspect = img_width / img_height
         if aspect < narrowest:
-            height = round(width / narrowest)
+            height = max(1, round(width / narrowest))
         elif aspect > widest:
-            width = round(height * widest)
+            width = max(1, round(height * widest))
         return (img_height - height) // 2, (img_width - width) // 2, height, width
 
 
-class EfficientNetRandomCrop:
+class EfficientNetRandomCrop(RandomResizedCrop):
     """Crop a box whose height is drawn uniformly, as EfficientNet did, and resize it.
 
     Args:
@@ -139,33 +140,18 @@ class EfficientNetRandomCrop:
         *,
         generation: Generation = "1.x",
     ) -> None:
-        check_filter(backend, interpolation)
-        check_generation(generation)
+        if not isinstance(scale, int):
+            raise ValueError(f"scale must be one number, the result is square, got {scale!r}")
         if min_covered < 0 or crop_padding < 0:
             raise ValueError(
                 f"min_covered and crop_padding must be >= 0, got {min_covered}, {crop_padding}"
             )
-        self.scale, _ = to_pair("scale", scale)
+        super().__init__(
+            *(scale, crop_ratio_range, aspect_ratio_range, max_attempts, interpolation, backend),
+            generation=generation,
+        )
         self.min_covered = min_covered
         self.crop_padding = crop_padding
-        self.crop_ratio_range = _check_range("crop_ratio_range", crop_ratio_range)
-        self.aspect_ratio_range = _check_range("aspect_ratio_range", aspect_ratio_range)
-        self.max_attempts = max_attempts
-        self.interpolation = interpolation
-        self.backend = backend
-        self.generation = generation
-
-    def __call__(self, results: Results) -> Results:
-        """Crop and resize the image."""
-        img = results["img"]
-        top, left, height, width = self._draw_box(*img.shape[:2])
-        img = crop_image(img, top=top, left=left, height=height, width=width)
-        size = (self.scale, self.scale)
-        img = resize_image(img, size, interpolation=self.interpolation, backend=self.backend)
-        results["img"] = img
-        if self.generation == "1.x":
-            results["img_shape"] = img.shape
-        return results
 
     def _draw_box(self, img_height: int, img_width: int) -> Box:
         area = img_height * img_width
@@ -185,5 +171,5 @@ class EfficientNetRandomCrop:
                 top = draw_offset(img_height - height, self.generation)
                 left = draw_offset(img_width - width, self.generation)
                 return top, left, height, width
-        top, left, edge = center_box(img_height, img_width, self.scale, self.crop_padding)
+        top, left, edge = center_box(img_height, img_width, self.scale[0], self.crop_padding)
         return top, left, edge, edge

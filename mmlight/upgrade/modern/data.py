@@ -11,8 +11,8 @@ from mmlight.spec import Note
 from mmlight.upgrade.data import find_pipelines, lift_normalize
 from mmlight.upgrade.modern.steps import Story, keep_channels, modernize_step
 from mmlight.upgrade.move import node, pop
+from mmlight.upgrade.shape import STAGES
 
-STAGES: Final = ("train", "val", "test")
 IMAGE_FOLDERS: Final = ("ImageNet", "ImageNet21k", "CustomDataset")
 FILES_IN_ROOT: Final = ("CIFAR10", "CIFAR100", "MNIST", "FashionMNIST")
 READS_TEST_MODE: Final = ("MNIST", "FashionMNIST")

@@ -20,6 +20,12 @@ def test_read_lines_raises_when_file_is_missing(tmp_path):
         read_lines(str(tmp_path / "no.txt"))
 
 
+def test_read_lines_tells_what_is_wrong_when_no_utf_8(tmp_path):
+    (tmp_path / "list.txt").write_bytes("Käfer 1".encode("latin-1"))
+    with pytest.raises(DataError, match=r"list\.txt: is no text in UTF-8: .*byte 0xe4"):
+        read_lines(str(tmp_path / "list.txt"))
+
+
 def test_join_root_expands_home_when_path_has_one(monkeypatch):
     monkeypatch.setenv("HOME", "/h")
     assert join_root("root", "~/x") == "/h/x"

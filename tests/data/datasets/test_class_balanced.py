@@ -33,3 +33,12 @@ def test_factor_is_rounded_up_when_between_numbers():
 
 def test_samples_come_once_when_none_has_a_label():
     assert len(ClassBalancedDataset(Labelled([[], []]), 1.0)) == 2
+
+
+def test_get_cat_ids_says_which_class_a_sample_has_when_labels_differ():
+    class Grouped(Labelled):
+        def get_gt_labels(self):
+            return [0, 1, 2, 3]
+
+    balanced = ClassBalancedDataset(Grouped([[-1], [7], [7], [7]]), 1.0)
+    assert balanced.places.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]

@@ -65,6 +65,12 @@ def test_dataset_raises_when_nothing_is_given():
         CustomDataset()
 
 
+def test_dataset_tells_what_is_wrong_when_the_list_is_no_utf_8(tmp_path):
+    (tmp_path / "list.txt").write_bytes("Käfer.jpg 1".encode("latin-1"))
+    with pytest.raises(DataError, match=r"list\.txt: is no text in UTF-8: .*byte 0xe4"):
+        CustomDataset(data_root=str(tmp_path), ann_file="list.txt")
+
+
 def test_list_has_no_labels_when_told_so(tmp_path):
     (tmp_path / "a.txt").write_text("x y.png\nz.png\n")
     dataset = CustomDataset(str(tmp_path), ann_file="a.txt", with_label=False)
@@ -140,3 +146,17 @@ def test_backend_is_asked_when_named(tmp_path):
     assert _samples(dataset) == [("memory://named/a/1.jpg", 0)]
     with pytest.raises(ValueError, match=r"^file_client_args must name .* got 'dsk'"):
         CustomDataset(str(tmp_path), file_client_args={"backend": "dsk"})
+
+
+def test_dataset_warns_when_a_folder_gets_the_name_of_another(tmp_path):
+    touch(tmp_path, "bag/1.png", "shirt/2.png")
+    with pytest.warns(UserWarning, match="images in 'bag' are called 'shirt'"):
+        dataset = CustomDataset(str(tmp_path), metainfo={"classes": ("shirt", "bag")})
+    assert dataset.get_gt_labels().tolist() == [0, 1]
+    CustomDataset(str(tmp_path), metainfo={"classes": ("hand bag", "shirt")})
+
+
+def test_dataset_reads_a_list_when_windows_has_marked_it(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfa 1.jpg 0\r\n")
+    dataset = CustomDataset(str(tmp_path), ann_file="list.txt")
+    assert dataset.get_data_info(0)["img_path"] == f"{tmp_path}/a 1.jpg"

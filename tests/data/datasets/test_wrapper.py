@@ -1,6 +1,7 @@
 import pickle
 
 import pytest
+from torch.utils.data import ConcatDataset as TorchConcatDataset
 from torch.utils.data import Subset
 
 from mmlight.compat.base_dataset import OldBaseDataset
@@ -10,7 +11,7 @@ from mmlight.data.datasets.concat import ConcatDataset
 from mmlight.data.datasets.k_fold import KFoldDataset
 from mmlight.data.datasets.records import Records
 from mmlight.data.datasets.repeat import RepeatDataset
-from mmlight.data.datasets.wrapper import build_if_dict, read_facts
+from mmlight.data.datasets.wrapper import build_if_dict, find_classes, metainfo_of
 
 
 class New(BaseDataset):
@@ -68,9 +69,12 @@ def test_names_are_found_when_another_package_wraps():
     class Named:
         CLASSES = ["x"]  # noqa: RUF012
 
-    assert read_facts(Named()) == {"classes": ("x",)}
-    assert read_facts(Subset(Subset(New(), [0]), [0]))["classes"] == ("a", "b")
-    assert read_facts([1]) == {}
+    assert metainfo_of(Named()) == {"classes": ("x",)}
+    assert metainfo_of(Subset(Subset(New(), [0]), [0]))["classes"] == ("a", "b")
+    assert metainfo_of([1]) == {}
+    several = TorchConcatDataset([[1], Subset(New(), [0])])
+    assert find_classes(several) == find_classes(RepeatDataset(several, 2)) == ("a", "b")
+    assert find_classes([1]) == ()
 
 
 def test_repr_shows_what_is_inside_when_printed():

@@ -3,6 +3,7 @@ import pytest
 from torch.utils.data import Subset
 
 from mmlight.data.datasets.concat import ConcatDataset
+from mmlight.data.datasets.custom import CustomDataset
 from mmlight.data.datasets.mnist import FashionMNIST
 from mmlight.data.datasets.repeat import RepeatDataset
 from mmlight.data.samplers.labels import read_labels, to_repeats, to_weights
@@ -78,3 +79,10 @@ def test_repeats_follow_the_rarest_class_when_several_labels():
 def test_labels_are_asked_in_vain_when_the_dataset_has_none():
     with pytest.raises(ValueError, match="get_gt_labels or get_cat_ids, got Subset"):
         read_labels(Subset(Many(), [0]))
+
+
+def test_labels_are_asked_in_vain_when_a_folder_has_no_classes(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    dataset = CustomDataset(data_prefix=str(tmp_path), with_label=False)
+    with pytest.raises(ValueError, match="dataset must have labels, got none for sample 0"):
+        read_labels(dataset)
