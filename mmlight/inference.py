@@ -76,6 +76,9 @@ def inference_model(model: ImageClassifier, img: Image) -> dict[str, Any]:
     Returns:
         What `ImageClassifier.describe_scores` says: `pred_label`, `pred_score`, `pred_class`, ...
 
+    Raises:
+        ValueError: If an array has another shape, or the model no pipeline.
+
     From: mmcls 0.25 and mmpretrain 1.2 `inference_model`.
     """
     if model.pipeline is None:
@@ -182,4 +185,8 @@ class _LoadUnlessGiven:
 
 
 def _describe_array(image: np.ndarray) -> dict[str, Any]:
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
+        raise ValueError(
+            f"img must be of shape (H, W, 3) in BGR order or (H, W), got {image.shape}"
+        )
     return {"img": image, "img_shape": image.shape[:2], "ori_shape": image.shape[:2]}

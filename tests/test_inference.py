@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,13 @@ def test_computes_what_the_pipeline_and_the_model_compute(resnet: Path, photo: P
         expected = model.head.predict(features)[0].numpy()
     found = mmlight.inference_model(model, photo)["pred_scores"]
     np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(8, 9, 4), (1, 8, 9, 3), (8,)])
+def test_refuses_arrays_that_are_no_images(resnet: Path, shape: tuple[int, ...]) -> None:
+    model = mmlight.init_model(resnet)
+    with pytest.raises(ValueError, match=re.escape(f"(H, W), got {shape}")):
+        mmlight.inference_model(model, np.zeros(shape, np.uint8))
 
 
 def test_takes_a_grey_image_as_file_and_array(lenet: Path) -> None:

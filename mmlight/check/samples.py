@@ -44,6 +44,11 @@ def read_samples(call: Call, dataset: Any, found: Findings) -> list[Any]:
         try:
             sample = prepare_sample(dataset, index)
         except MMLightError as error:
+            if _skips(dataset):
+                found.note(
+                    call.path, f"{error.path}: {error.problem}, and is skipped.", call.origin
+                )
+                continue
             error.origin = error.origin or str(call.origin or "")
             found.add(error)
         except Exception as error:
@@ -58,6 +63,11 @@ def read_samples(call: Call, dataset: Any, found: Findings) -> list[Any]:
         problem = f"the pipeline fails on {', '.join(names)}: {reason}"
         found.add(DataError(call.path, problem, origin=call.origin or ""))
     return samples
+
+
+def _skips(dataset: Any) -> bool:
+    """Tell whether the dataset replaces what it cannot read."""
+    return getattr(dataset, "skipped", None) is not None
 
 
 def choose(count: int, between: int) -> list[int]:
@@ -130,7 +140,9 @@ def examine_files(call: Call, dataset: Any, found: Findings) -> None:
     paths = _list_files(dataset)
     gone = [path for path in paths if not os.path.isfile(path) or not os.path.getsize(path)]
     steps = getattr(dataset, "pipeline", ())
-    drops = any(isinstance(step, LoadImageFromFile) and step.ignore_empty for step in steps)
+    drops = _skips(dataset) or any(
+        isinstance(step, LoadImageFromFile) and step.ignore_empty for step in steps
+    )
     if gone:
         text = f"{len(gone)} of {len(paths)} images are missing or empty, the first is {gone[0]}"
         if drops:

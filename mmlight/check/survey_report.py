@@ -160,7 +160,7 @@ def describe_survey(survey: Survey) -> str:
 
 
 def _describe_stage(stage: StageSurvey) -> Iterator[str]:
-    yield f"{stage.stage}: {stage.count} images, {len(stage.classes)} classes"
+    yield f"{stage.stage}: {_count(stage.count, 'image')}, {_count(len(stage.classes), 'class')}"
     sizes = stage.sizes[stage.sizes[:, 0] > 0]
     if len(sizes):
         yield "  size    " + _describe_sizes(sizes)
@@ -168,7 +168,12 @@ def _describe_stage(stage: StageSurvey) -> Iterator[str]:
         kinds = ", ".join(f"{count} {mode}" for mode, count in stage.modes.most_common())
         yield f"  kind    {kinds}"
     if stage.rotated:
-        yield f"  turned  {stage.rotated} are shown turned, as their EXIF data ask for"
+        yield f"  turned  {_count(stage.rotated, 'image')}, as EXIF data ask for"
+
+
+def _count(number: int, thing: str) -> str:
+    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
+    return f"{number} {thing if number == 1 else plural}"
 
 
 def _describe_sizes(sizes: Any) -> str:

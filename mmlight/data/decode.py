@@ -41,7 +41,11 @@ def read_image(path: str, *, color_type: str = "color", backend: str = "cv2") ->
         with open(path, "rb") as file:
             content = file.read()
     except OSError as err:
-        raise DataError(str(path), f"the image cannot be read ({err})") from err
+        raise DataError(
+            str(path),
+            f"the image cannot be read ({err})",
+            next_step="Put the file there, or take it out of the annotations.",
+        ) from err
     return decode_file(content, path, color_type=color_type, backend=backend)
 
 

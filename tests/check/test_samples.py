@@ -31,6 +31,21 @@ def test_chooses_the_same_samples_again() -> None:
     assert choose(1, 6) == [0]
 
 
+def test_notes_what_the_dataset_skips(photos: Path) -> None:
+    for file in (photos / "train").glob("*/*"):
+        file.write_bytes(b"no image")
+    dataset = CustomDataset(
+        data_prefix=str(photos / "train"), pipeline=[LoadImageFromFile()], on_error="skip"
+    )
+    found = Findings()
+    assert read_samples(CALL, dataset, found) == []
+    examine_files(CALL, dataset, found)
+    assert found.errors == []
+    assert found.notes[0].text.endswith(
+        "the file holds no image that can be decoded, and is skipped."
+    )
+
+
 def test_reads_sound_samples(photos: Path) -> None:
     found = Findings()
     samples = read_samples(CALL, load(photos), found)

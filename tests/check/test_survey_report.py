@@ -120,7 +120,7 @@ def test_summary_tells_sizes_kinds_and_balance() -> None:
         "train: 4 images, 2 classes",
         f"  size    {wide}, {high}, width by height 0.50 to 1.33",
         "  kind    3 RGB, 1 CMYK",
-        "  turned  2 are shown turned, as their EXIF data ask for",
+        "  turned  2 images, as EXIF data ask for",
     ]
     assert "test: reads what val reads" in lines
     assert [line.split() for line in lines[-3:]] == [

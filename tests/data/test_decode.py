@@ -9,8 +9,9 @@ RAMP = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
 
 
 def test_read_image_raises_when_file_is_missing(tmp_path):
-    with pytest.raises(DataError, match=r"no_such.jpg"):
+    with pytest.raises(DataError, match=r"no_such.jpg") as caught:
         read_image(str(tmp_path / "no_such.jpg"))
+    assert caught.value.next_step == "Put the file there, or take it out of the annotations."
 
 
 @pytest.mark.parametrize("backend", ["cv2", "pillow"])
