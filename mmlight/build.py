@@ -14,7 +14,7 @@ from yaml.representer import RepresenterError
 
 from mmlight.callbacks.idle_hooks import drop_idle_hooks
 from mmlight.check.calls import check_calls, find_target
-from mmlight.check.class_count import check_classes
+from mmlight.check.class_count import check_classes, compare_stages
 from mmlight.checkpoints import anchor_paths
 from mmlight.datamodule import PipelineDataModule
 from mmlight.errors import (
@@ -72,6 +72,8 @@ def build_spec(spec: Spec) -> Parts:
     model.spec_yaml = describe(anchor_paths(spec))
     for note in spec.notes:
         _logger.info("note: %s", note)
+    for difference in compare_stages(data):
+        _logger.warning("warning: %s", difference)
     return parts
 
 

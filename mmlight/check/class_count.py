@@ -1,7 +1,9 @@
-"""Compares the number of classes of a built model with that of its data."""
+"""Compares the classes of a built model with those of its data, and these with each other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from mmlight.data.datasets.wrapper import find_classes
+from mmlight.datamodule import PipelineDataModule
 from mmlight.errors import UnsupportedValueError
 from mmlight.module import ImageClassifier
 from mmlight.spec import Call, Spec
@@ -22,6 +24,20 @@ def check_classes(model: ImageClassifier, spec: Spec) -> None:
     ours, theirs = model.num_classes, len(model.classes)
     if ours and theirs and ours != theirs:
         raise class_count_error(spec, ours, model.classes, "the data has")
+
+
+def compare_stages(data: PipelineDataModule) -> Iterator[str]:
+    """Tell of each stage whose labels mean other classes than those of training."""
+    ours = find_classes(data.train.dataset) if data.train else ()
+    for stage, config in (("val", data.val), ("test", data.test)):
+        theirs = find_classes(config.dataset) if config else ()
+        pairs = enumerate(zip(ours, theirs, strict=False))
+        label = next((label for label, (name, other) in pairs if name != other), None)
+        if label is not None:
+            yield (
+                f"label {label} means {theirs[label]!r} in {stage} and {ours[label]!r} in train: "
+                "its metrics compare different classes"
+            )
 
 
 def class_count_error(

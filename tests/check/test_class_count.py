@@ -1,7 +1,9 @@
 import pytest
 from torch import nn
 
-from mmlight.check.class_count import check_classes
+from mmlight.check.class_count import check_classes, compare_stages
+from mmlight.data.datasets.custom import CustomDataset
+from mmlight.datamodule import LoaderConfig, PipelineDataModule
 from mmlight.errors import UnsupportedValueError
 from mmlight.module import ImageClassifier
 from mmlight.read.node import Origin
@@ -32,6 +34,18 @@ def test_compares_the_classes_of_model_and_data() -> None:
         check_classes(_classifier(3, ("a", "b")), spec)
     assert (e.value.path, e.value.origin) == ("model.backbone.num_classes", "a.py:9")
     assert e.value.next_step == "Set num_classes=2, or the `classes` of the dataset."
+
+
+def test_tells_when_a_label_means_another_class_in_another_stage() -> None:
+    def load(*names: str) -> LoaderConfig:
+        return LoaderConfig(CustomDataset("none", classes=names, lazy_init=True))
+
+    ours, swapped = load("bag", "boot", "shirt"), load("bag", "shirt", "boot")
+    assert list(compare_stages(PipelineDataModule(train=ours, val=ours, test=swapped))) == [
+        "label 1 means 'shirt' in test and 'boot' in train: its metrics compare different classes"
+    ]
+    assert list(compare_stages(PipelineDataModule(val=ours, test=swapped))) == []
+    assert list(compare_stages(PipelineDataModule(train=ours, val=load()))) == []
 
 
 def test_names_the_part_that_says_the_number() -> None:
