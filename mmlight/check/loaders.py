@@ -52,11 +52,12 @@ def _make(stage: str, call: Call, config: LoaderConfig, found: Findings) -> None
     try:
         build_loader(stage, config)
     except Exception as error:
+        cause = error.__cause__ if isinstance(error, ConfigError) else error
         if not str(target).startswith("mmlight.") or str(target).endswith(NEED_DATA):
             return  # the user's own sampler, too, may need the real data
-        owner = _find_owner(call, error)
-        if isinstance(error, ValueError):
-            found.add(refused_by_class(owner, error))
+        owner = _find_owner(call, cause)
+        if isinstance(cause, ValueError):
+            found.add(refused_by_class(owner, cause))
         else:
             found.add(fails(owner, error, doing="be made"))
 
@@ -68,7 +69,7 @@ def build_loader(stage: str, config: LoaderConfig) -> Any:
     return getattr(data, f"{stage}_dataloader")()
 
 
-def _find_owner(call: Call, error: Exception) -> Call:
+def _find_owner(call: Call, error: BaseException | None) -> Call:
     """Return the loader, or its sampler where the error is about an option of that."""
     sampler = call.kwargs.get("sampler")
     if not isinstance(sampler, Call):
