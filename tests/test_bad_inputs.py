@@ -521,3 +521,14 @@ def test_names_the_line_when_a_loading_backend_is_wrong(
     told = fails(text)
     assert re.search(rf"pipeline\[\d\]\.{word}: {word} {re.escape(problem)}", told), told
     assert f":{_line(load, text)}\n" in told
+
+
+def test_tells_what_is_wrong_inside_a_dataset_of_unknown_type(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inside = "dict(type='FashionMNIST', pipeline=[dict(type='RandomFlp')])"
+    wrapped = f"data['train'] = dict(type='RepeatDatset', times=2, dataset={inside})\n"
+    assert main(["fit", str(write_config(tmp_path, LENET_OLD + wrapped))]) == 2
+    text = capsys.readouterr().err
+    assert "data.train.type: unknown dataset type 'RepeatDatset'" in text
+    assert "unknown transform type 'RandomFlp'" in text

@@ -30,11 +30,6 @@ class DistributedSampler(DefaultSampler):
     ) -> None:
         super().__init__(dataset, shuffle, seed, round_up, rank, num_replicas)
 
-    @property
-    def num_replicas(self) -> int:
-        """How many ranks there are."""
-        return self.world_size
-
 
 class OldRepeatAugSampler(RepeatAugSampler):
     """Every sample several times in a row.
@@ -68,8 +63,3 @@ class OldRepeatAugSampler(RepeatAugSampler):
             rank=rank,
             world_size=num_replicas,
         )
-
-    @property
-    def num_replicas(self) -> int:
-        """How many ranks there are."""
-        return self.world_size

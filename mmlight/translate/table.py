@@ -134,6 +134,7 @@ class Table:
         name = section.take("type", default)
         row = self._find(section, name)
         if row is None:
+            self._look_inside(section)
             return None
         kwargs: dict[str, Any] = dict(row.extra)
         origins = {}
@@ -146,6 +147,13 @@ class Table:
             origins[new] = section.origin_of(key)
         origin = section.origin_of("type")
         return Call(row.target, kwargs, path=section.path, origins=origins, origin=origin)
+
+    def _look_inside(self, section: Section) -> None:
+        """Find the problems of what stands in a dict whose own type is unknown."""
+        for key in self.nested_in_own:
+            value = section.node.get(key)
+            if isinstance(value, (ConfigDict, list, tuple)) and _holds_type(value):
+                self.nested[key]().translate_nested(section, key)
 
     def translate_entry(self, section: Section, key: str) -> Any:
         """Translate an entry: a dict, or an object that is used as it is."""

@@ -161,5 +161,5 @@ def test_matches_mmcls_when_operation(mmcls, images):
 
 def test_matches_both_when_color_of_a_huge_image(mmcls, mmpretrain):
     huge = picture(3000, 2000)
-    assert not compare(mmpretrain, "1.x", each([*COLOR_1X, *OPERATIONS_1X][::4], [huge], [0]))
-    assert not compare(mmcls, "0.x", each([*COLOR_0X, *FIXED_OPERATIONS][::4], [huge], [0]))
+    assert not compare(mmpretrain, "1.x", each([*COLOR_1X, *OPERATIONS_1X], [huge], [0]))
+    assert not compare(mmcls, "0.x", each([*COLOR_0X, *FIXED_OPERATIONS], [huge], [0]))

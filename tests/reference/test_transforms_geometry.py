@@ -142,3 +142,6 @@ def test_matches_both_when_geometry_of_a_huge_image(mmcls, mmpretrain):
     huge = picture(6000, 4000)
     assert not compare(mmpretrain, "1.x", each(GEOMETRY_1X[::6], [huge], SEEDS[:2]))
     assert not compare(mmcls, "0.x", each(GEOMETRY_0X[::6], [huge], SEEDS[:2]))
+    large = picture(3000, 2000)
+    assert not compare(mmpretrain, "1.x", each(GEOMETRY_1X, [large], SEEDS[:1]))
+    assert not compare(mmcls, "0.x", each(GEOMETRY_0X, [large], SEEDS[:1]))

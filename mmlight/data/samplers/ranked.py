@@ -56,6 +56,11 @@ class RankedSampler(Sampler[int]):
         if self.seed is None:
             self.seed = seed
 
+    @property
+    def num_replicas(self) -> int:
+        """`world_size` by the name that samplers of torch and mmcls have for it."""
+        return self.world_size
+
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of this epoch, counted from 0."""
         self.epoch = epoch
