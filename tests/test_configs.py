@@ -21,7 +21,8 @@ from mmlight.spec import Call, Spec
 from mmlight.translate.data_rows import DATASET_ROWS, METRIC_ROWS, SAMPLER_ROWS, TRANSFORM_ROWS
 from mmlight.translate.hooks import CUSTOM, LOGGERS, TYPES
 from mmlight.translate.models import AUGMENT_ROWS, INITIALIZER_ROWS, MODEL_ROWS
-from mmlight.translate.optim import OPTIMIZER_ROWS, POLICY_ROWS, RECURSION_ROWS
+from mmlight.translate.optim import OPTIMIZER_ROWS
+from mmlight.translate.schedules import POLICY_ROWS, RECURSION_ROWS
 from mmlight.translate.translate import try_translate
 from mmlight.upgrade.upgrade import upgrade_config
 from mmlight.weights.load import load_weights

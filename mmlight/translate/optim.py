@@ -1,6 +1,4 @@
-"""Translates `optim_wrapper` and `param_scheduler`.
-
-They become an optimizer builder, gradient clipping, the Trainer's precision and schedules.
+"""Translates `optim_wrapper` into an optimizer builder, gradient clipping and a precision.
 
 Optimizers need no row: a type that no row names is looked up in `torch.optim`, then among the
 user's own.
@@ -10,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mmlight.read.node import to_plain
-from mmlight.registry import OPTIMIZERS, PARAM_SCHEDULERS
+from mmlight.registry import OPTIMIZERS
 from mmlight.spec import Call
 from mmlight.translate.section import Section
 from mmlight.translate.table import Row, Table, bare_name
@@ -26,60 +24,8 @@ OPTIMIZER_ROWS: Final = tuple(
     )
 )
 
-# policies of mmcv 1.x, under the names of its hooks; arguments are mmcv's
-POLICY_ROWS: Final = tuple(
-    Row(name, f"{_O}.{target}")
-    for name, target in (
-        ("FixedLrUpdaterHook", "policies.FixedPolicy"),
-        ("StepLrUpdaterHook", "policies.StepPolicy"),
-        ("ExpLrUpdaterHook", "policies.ExpPolicy"),
-        ("PolyLrUpdaterHook", "policies.PolyPolicy"),
-        ("InvLrUpdaterHook", "policies.InvPolicy"),
-        ("CosineAnnealingLrUpdaterHook", "policies.CosineAnnealingPolicy"),
-        ("FlatCosineAnnealingLrUpdaterHook", "policies.FlatCosineAnnealingPolicy"),
-        ("LinearAnnealingLrUpdaterHook", "policies.LinearAnnealingPolicy"),
-        ("CosineAnnealingCooldownLrUpdaterHook", "policies.CosineAnnealingCooldownPolicy"),
-        ("CosineRestartLrUpdaterHook", "cyclic_policies.CosineRestartPolicy"),
-        ("CyclicLrUpdaterHook", "cyclic_policies.CyclicPolicy"),
-        ("OneCycleLrUpdaterHook", "cyclic_policies.OneCyclePolicy"),
-        ("StepMomentumUpdaterHook", "momentum_policies.StepMomentumPolicy"),
-        ("LinearAnnealingMomentumUpdaterHook", "momentum_policies.LinearAnnealingMomentumPolicy"),
-        ("CosineAnnealingMomentumUpdaterHook", "momentum_policies.CosineAnnealingMomentumPolicy"),
-        ("CyclicMomentumUpdaterHook", "momentum_policies.CyclicMomentumPolicy"),
-        ("OneCycleMomentumUpdaterHook", "momentum_policies.OneCycleMomentumPolicy"),
-    )
-)
-
-_RECURSIONS = {
-    "Constant": "recursions.ConstantLR",
-    "Linear": "recursions.LinearLR",
-    "Step": "recursions.StepLR",
-    "MultiStep": "recursions.MultiStepLR",
-    "Exponential": "recursions.ExponentialLR",
-    "Poly": "recursions.PolyLR",
-    "CosineAnnealing": "recursions.CosineAnnealingLR",
-    "CosineRestart": "cyclic_recursions.CosineRestartLR",
-    "OneCycle": "cyclic_recursions.OneCycleLR",
-}
-RECURSION_ROWS: Final = tuple(
-    Row(f"{stem}{suffix}", f"{_O}.{target}", extra=extra)
-    for stem, target in _RECURSIONS.items()
-    for suffix, extra in (
-        ("LR", {}),
-        ("Momentum", {"param_name": "momentum"}),
-        ("ParamScheduler", {}),
-    )
-)
-
 OPTIMIZER_TABLE = Table(
     "optimizer", OPTIMIZER_ROWS, OPTIMIZERS, file=_FILE, scopes=("mmcv", "mmengine")
-)
-SCHEDULE_TABLE = Table(
-    "schedule",
-    (*POLICY_ROWS, *RECURSION_ROWS),
-    PARAM_SCHEDULERS,
-    file=_FILE,
-    scopes=("mmengine",),
 )
 WRAPPERS = ("OptimWrapper", "AmpOptimWrapper")
 PRECISIONS = {None: "16-mixed", "float16": "16-mixed", "bfloat16": "bf16-mixed"}
@@ -147,8 +93,3 @@ def _describe_paramwise(wrapper: Section) -> dict[str, Any]:
 def _describe_builder(call: Call, paramwise: dict[str, Any]) -> Call:
     kwargs = {"optimizer": call.target, "options": dict(call.kwargs), **paramwise}
     return replace(call, target=f"{_O}.optimizer.OptimizerBuilder", kwargs=kwargs)
-
-
-def translate_schedules(top: Section) -> list[Call]:
-    """Return the schedules of `param_scheduler`, in its order."""
-    return SCHEDULE_TABLE.translate_list(top, "param_scheduler")

@@ -16,9 +16,10 @@ from mmlight.spec import Note, Spec
 from mmlight.translate.data import translate_data, translate_metrics
 from mmlight.translate.hooks import translate_hooks
 from mmlight.translate.models import translate_model
-from mmlight.translate.optim import translate_optimizer, translate_schedules
+from mmlight.translate.optim import translate_optimizer
 from mmlight.translate.other_models import find_other_model
 from mmlight.translate.runtime import translate_environment, translate_loop, translate_places
+from mmlight.translate.schedules import translate_schedules
 from mmlight.translate.section import Report, Section
 from mmlight.translate.table import OLD_SCOPES
 from mmlight.upgrade.upgrade import NEW_KEYS, OLD_KEYS

@@ -1,10 +1,10 @@
-"""Upgrades `optimizer`, `optimizer_config`, `fp16`, `lr_config` and `momentum_config`."""
+"""Upgrades `optimizer`, `optimizer_config` and `fp16`."""
 
 from typing import Final
 
 from mmlight.read.node import ConfigDict
 from mmlight.spec import Note
-from mmlight.upgrade.move import move, node, pop, put
+from mmlight.upgrade.move import move, node, pop
 
 # the wrappers of 1.x that do what the optimizer hooks of mmcv do
 WRAPPERS: Final = {
@@ -26,27 +26,12 @@ UNUSED_FP16: Final = "Mixed precision has a loss scale and nothing else."
 
 
 def upgrade_optim(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
-    """Write `optim_wrapper` and `param_scheduler`.
+    """Write `optim_wrapper`.
 
-    From: mmcv 1.7 `OptimizerHook`, `Fp16OptimizerHook`, `GradientCumulativeOptimizerHook`,
-    `LrUpdaterHook`; mmcv's IterBasedRunner counts the rate's steps in iterations unless told
-    otherwise, but not the momentum's.
+    From: mmcv 1.7 `OptimizerHook`, `Fp16OptimizerHook`, `GradientCumulativeOptimizerHook`.
     """
     if old.get("optimizer") is not None:
         _upgrade_optimizer(old, new, notes)
-    runner = old.get("runner") or {}
-    if runner.get("type") == "IterBasedRunner" and old.get("lr_config") is not None:
-        old["lr_config"].setdefault("by_epoch", False)
-    schedules = [
-        _upgrade_policy(old, key, suffix)
-        for key, suffix in (("lr_config", "Lr"), ("momentum_config", "Momentum"))
-        if old.get(key) is not None
-    ]
-    for key in ("lr_config", "momentum_config"):
-        if old.get(key, ...) is None:
-            old.pop(key)
-    if schedules:
-        put(new, "param_scheduler", schedules, schedules[0].origin)
 
 
 def _upgrade_optimizer(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
@@ -96,14 +81,3 @@ def _upgrade_paramwise(rules: ConfigDict) -> None:
         options = options or ConfigDict()
         kept = {name: options[name] for name in ("lr_mult", "decay_mult") if name in options}
         rules["custom_keys"].put(key, node(options.origin, **kept), options.origin)
-
-
-def _upgrade_policy(old: ConfigDict, key: str, suffix: str) -> ConfigDict:
-    """Name the updater hook that mmcv makes of a policy; its arguments stay as they are."""
-    config: ConfigDict
-    config, origin = pop(old, key)
-    config.origin = config.origin or origin
-    policy, policy_origin = pop(config, "policy")
-    name = policy.title() if policy == policy.lower() else policy
-    config.put("type", f"{name}{suffix}UpdaterHook", policy_origin)
-    return config

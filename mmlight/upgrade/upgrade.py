@@ -21,6 +21,7 @@ from mmlight.upgrade.model import upgrade_model
 from mmlight.upgrade.move import pop
 from mmlight.upgrade.optim import upgrade_optim
 from mmlight.upgrade.runtime import upgrade_runtime
+from mmlight.upgrade.schedules import upgrade_schedules
 from mmlight.upgrade.scopes import fold_scopes
 
 OLD_KEYS = frozenset(
@@ -38,6 +39,7 @@ NEW_KEYS = frozenset(
         *("test_evaluator", "default_hooks", "visualizer", "randomness", "env_cfg"),
     )
 )
+STEPS = (upgrade_model, upgrade_data, upgrade_optim, upgrade_schedules, upgrade_runtime)
 IGNORED_BESIDE_MODEL = "mmcls 0.25 reads this key inside `model` only."
 
 
@@ -80,7 +82,7 @@ def try_upgrade(config: Config) -> tuple[Config, tuple[MMLightError, ...]]:
     errors = drop_malformed(old)
     new = ConfigDict()
     notes: list[Note] = []
-    for upgrade in (upgrade_model, upgrade_data, upgrade_optim, upgrade_runtime):
+    for upgrade in STEPS:
         upgrade(old, new, notes)
     for key in AMBIGUOUS_KEYS & old.keys():
         notes.append(Note(key, IGNORED_BESIDE_MODEL, pop(old, key)[1]))

@@ -1,7 +1,7 @@
 import pytest
 
 from mmlight.spec import Call
-from mmlight.translate.optim import POLICY_ROWS, RECURSION_ROWS
+from mmlight.translate.schedules import POLICY_ROWS, RECURSION_ROWS
 
 
 def test_optimizer_is_described_when_named(translate):
