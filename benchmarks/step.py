@@ -124,16 +124,40 @@ def make_callback(clock: Clock) -> Any:
     return Tick()
 
 
+def make_callbacks(steps: int, folder: str) -> list[Any]:
+    """Return the callbacks of a config with the default hooks of mmpretrain."""
+    from mmlight.build import instantiate
+    from mmlight.read.config import Config
+    from mmlight.run import read_spec
+
+    classifier = {"type": "ImageClassifier", "backbone": {"type": "LeNet5", "num_classes": 10}}
+    hooks = {
+        "timer": {"type": "IterTimerHook"},
+        "logger": {"type": "LoggerHook", "interval": 100},
+        "param_scheduler": {"type": "ParamSchedulerHook"},
+        "checkpoint": {"type": "CheckpointHook", "interval": 1},
+        "sampler_seed": {"type": "DistSamplerSeedHook"},
+        "visualization": {"type": "VisualizationHook", "enable": False},
+    }
+    words = {
+        "model": classifier, "default_scope": "mmpretrain", "default_hooks": hooks,
+        "train_cfg": {"by_epoch": True, "max_epochs": 1, "val_interval": 1},
+        "param_scheduler": {
+            "type": "LinearLR", "start_factor": 0.1, "by_epoch": False, "end": steps,
+        },
+        "work_dir": folder,
+    }  # fmt: skip
+    return [instantiate(call) for call in read_spec(Config(words)).callbacks]
+
+
 def run_mmlight(steps: int, folder: str) -> float:
     """Train as a translated config does, with all default callbacks."""
     import lightning as L
 
-    from mmlight import callbacks as c
     from mmlight.callbacks.idle_hooks import drop_idle_hooks
     from mmlight.datamodule import PipelineDataModule
     from mmlight.module import ImageClassifier
     from mmlight.optim.optimizer import OptimizerBuilder
-    from mmlight.optim.policies import StepPolicy
 
     class Backbone(nn.Module):
         def __init__(self) -> None:
@@ -155,17 +179,15 @@ def run_mmlight(steps: int, folder: str) -> float:
             return {}
 
     clock = Clock(steps)
-    schedule = StepPolicy(step=[1], warmup="linear", warmup_iters=steps, warmup_ratio=0.1)
+    callbacks = [make_callback(clock), *make_callbacks(steps, folder)]
     trainer = L.Trainer(
         accelerator="cpu", max_epochs=1, logger=False, num_sanity_val_steps=0,
         use_distributed_sampler=False, enable_model_summary=False, default_root_dir=folder,
-        callbacks=[
-            c.ParamSchedule([schedule]), c.IterTimer(), c.TextLog(folder, interval=100),
-            c.Validation(last=1), c.Checkpoint(folder), c.PredictionGrid(folder), c.ProgressBar(),
-            make_callback(clock),
-        ],
+        callbacks=list(callbacks),
     )  # fmt: skip
-    drop_idle_hooks(trainer.callbacks)  # as `build_parts` does
+    rank = {id(callback): place for place, callback in enumerate(callbacks)}
+    trainer.callbacks.sort(key=lambda c: rank.get(id(c), len(rank)))  # as `build_parts` does
+    drop_idle_hooks(trainer.callbacks)
     optimizer = OptimizerBuilder("torch.optim.SGD", {"lr": 0.01, "momentum": 0.9})
     trainer.fit(ImageClassifier(Backbone(), Head(), optimizer=optimizer), Data())
     return clock.seconds

@@ -12,6 +12,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint, ProgressBar
 from yaml.representer import RepresenterError
 
+from mmlight.callbacks.announcer import Announcer
 from mmlight.callbacks.idle_hooks import drop_idle_hooks
 from mmlight.check.calls import check_calls, find_target
 from mmlight.check.class_count import check_classes, compare_stages
@@ -70,6 +71,13 @@ def build_spec(spec: Spec) -> Parts:
     model.classes = tuple(data.classes or ())
     check_classes(model, spec)
     model.spec_yaml = describe(anchor_paths(spec))
+    for callback in callbacks:
+        if isinstance(callback, Announcer):
+            callback.run = {
+                "work_dir": spec.work_dir,
+                "config_file": spec.config_file,
+                "config_text": spec.config_text,
+            }
     for note in spec.notes:
         _logger.info("note: %s", note)
     for difference in compare_stages(data):
@@ -201,6 +209,7 @@ def _build(
     except (TypeError, ValueError) as error:
         text = str(error).rstrip(".")
         part = arguments.get(text.split(" ")[0])  # our classes begin their texts with its name
+        part = part[0] if isinstance(part, list) and part else part
         at = part.path if isinstance(part, Call) else path
         origin = part.origin if isinstance(part, Call) else None
         errors.append(UnsupportedValueError(at or path, text, origin=origin or ""))

@@ -3,12 +3,16 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mmlight.callbacks.checkpoint import find_newest
 from mmlight.errors import ConfigError, WeightsError
 from mmlight.spec import Call, Spec
+from mmlight.weights.mm_progress import find_generation
+from mmlight.weights.newest import find_newest, find_newest_of_mm
 from mmlight.weights.read import read_checkpoint
+
+if TYPE_CHECKING:
+    from mmlight.build import Parts
 
 DATASET_PATHS: Final = ("ann_file", "data_prefix", "classes")
 EVALUATION: Final = (  # the arguments of the Trainer that change the numbers of an evaluation
@@ -20,22 +24,42 @@ EVALUATION: Final = (  # the arguments of the Trainer that change the numbers of
 def find_resume_point(spec: Spec) -> str | None:
     """Return the checkpoint to resume, None to start afresh.
 
+    One of ours, or, where the folder has none, one that the originals have written.
+
     Raises:
         WeightsError: If a named checkpoint is missing, damaged, or no training state.
     """
     if not spec.resume:
         return None
-    path = find_newest(spec.work_dir) if spec.resume is True else spec.resume
+    path = find_run(spec) if spec.resume is True else spec.resume
     if path is None:
         return None
-    if "optimizer_states" not in read_checkpoint(path, lazily=True):
+    content = read_checkpoint(path, lazily=True)
+    of_mm = find_generation(content) is not None
+    if ("optimizer" if of_mm else "optimizer_states") not in content:
         raise WeightsError(
             path,
             "the checkpoint holds weights but no training state",
-            expected="a .ckpt file written by mmlight fit",
+            expected="a .ckpt file written by mmlight fit, or an epoch_N.pth with its optimizer",
             next_step="Start from its weights instead: set load_from.",
         )
     return path
+
+
+def find_run(spec: Spec) -> str | None:
+    """Return the newest checkpoint of a run, wherever its callback writes it."""
+    target = "mmlight.callbacks.Checkpoint"
+    saver = next((call.kwargs for call in spec.callbacks if call.target == target), {})
+    folder, template = saver.get("dirpath", spec.work_dir), saver.get("filename_tmpl")
+    return find_newest(folder, template) or find_newest_of_mm(spec.work_dir)
+
+
+def let_resume(parts: "Parts", path: str) -> None:
+    """Let the Trainer read a checkpoint of the originals, if this is one."""
+    from mmlight.mm_run import MMRunFiles
+
+    if find_generation(read_checkpoint(path, lazily=True)) is not None:
+        parts.trainer.strategy.checkpoint_io = MMRunFiles(parts.trainer, parts.model)
 
 
 def find_weights(spec: Spec, stage: str) -> str:
@@ -44,7 +68,7 @@ def find_weights(spec: Spec, stage: str) -> str:
     Raises:
         WeightsError: If there is none.
     """
-    location = spec.load_from or find_newest(spec.work_dir)
+    location = spec.load_from or find_run(spec)
     if location is None:
         raise WeightsError(
             spec.work_dir,
@@ -56,8 +80,10 @@ def find_weights(spec: Spec, stage: str) -> str:
 
 def read_seed(path: str, default: int | None) -> int | None:
     """Return the seed of the run that wrote a checkpoint; samplers must go on with it."""
-    seed = read_spec_of(read_checkpoint(path), path).seed
-    return default if seed is None else seed
+    content = read_checkpoint(path, lazily=True)
+    of_mm = find_generation(content) is not None
+    seed = content["meta"].get("seed") if of_mm else read_spec_of(content, path).seed
+    return default if seed is None else int(seed)
 
 
 def read_spec_of(content: Mapping[str, Any], path: str) -> Spec:

@@ -12,7 +12,6 @@ the command line: the config, `--cfg-options`, mm's own flags (`--work-dir`, `--
 import argparse
 import logging
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,11 +20,19 @@ from typing import Any
 
 from mmlight.cli_analyze import COMMANDS as ANALYZE_COMMANDS
 from mmlight.cli_analyze import run_analyze_command
-from mmlight.cli_arguments import Parser, add_reading_flags, no_config, take_config
+from mmlight.cli_arguments import (
+    Parser,
+    add_reading_flags,
+    no_config,
+    split_words,
+    take_config,
+)
 from mmlight.cli_browse import COMMANDS as BROWSE_COMMANDS
 from mmlight.cli_browse import run_browse_command
 from mmlight.cli_config import COMMANDS as CONFIG_COMMANDS
 from mmlight.cli_config import run_config_command
+from mmlight.cli_lr import COMMANDS as LR_COMMANDS
+from mmlight.cli_lr import run_lr_command
 from mmlight.cli_models import COMMANDS as MODELS_COMMANDS
 from mmlight.cli_models import run_models_command
 from mmlight.cli_weights import COMMANDS as WEIGHTS_COMMANDS
@@ -55,13 +62,13 @@ COMMANDS = {
     **ANALYZE_COMMANDS,
     **BROWSE_COMMANDS,
     **CONFIG_COMMANDS,
+    **LR_COMMANDS,
     **MODELS_COMMANDS,
     **WEIGHTS_COMMANDS,
 }
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
-LIGHTNING_FLAGS = ("--trainer", "--model", "--data", "--seed_everything")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -122,6 +129,7 @@ def _run(words: list[str]) -> int:
     for commands, run_command in (
         (ANALYZE_COMMANDS, run_analyze_command),
         (BROWSE_COMMANDS, run_browse_command),
+        (LR_COMMANDS, run_lr_command),
         (MODELS_COMMANDS, run_models_command),
         (WEIGHTS_COMMANDS, run_weights_command),
     ):
@@ -131,7 +139,7 @@ def _run(words: list[str]) -> int:
 
 
 def _run_stage(stage: str, words: list[str]) -> int:
-    ours, theirs = _split_words(words)
+    ours, theirs = split_words(words)
     options = _build_parser(stage).parse(ours)
     if options.help:
         return _print_help(stage)
@@ -146,27 +154,6 @@ def _run_stage(stage: str, words: list[str]) -> int:
 
 
 # -------------------------------------------------------------------------- parsing
-
-
-def _split_words(words: list[str]) -> tuple[list[str], list[str]]:
-    """Separate our flags from Lightning's, which go to another parser with their values.
-
-    Examples:
-        >>> _split_words(["--config", "x.py", "--trainer.max_epochs", "-1", "--resume"])
-        (['--config', 'x.py', '--resume'], ['--trainer.max_epochs', '-1'])
-    """
-    ours: list[str] = []
-    theirs: list[str] = []
-    free: list[str] = []  # after the value of a flag of Lightning, so no further value of ours
-    target = ours
-    for word in words:
-        is_flag = re.match(r"--?[A-Za-z]", word) is not None
-        if is_flag:
-            target = theirs if word.startswith(LIGHTNING_FLAGS) else ours
-        target.append(word)
-        if target is theirs and (not is_flag or "=" in word):
-            target = free  # a flag of Lightning has one value
-    return [*free, *ours], theirs
 
 
 def _build_parser(stage: str) -> Parser:
@@ -185,7 +172,10 @@ def _build_parser(stage: str) -> Parser:
     add("--seed", type=int, help="seed of everything random")
     add("--deterministic", action="store_true", help="bit-equal results on every run")
     add("--amp", action="store_true", help="short for --trainer.precision 16-mixed")
+    add("--auto-scale-lr", action="store_true", help="scale the rate by the real batch size")
     add("--no-validate", action="store_true", help="train without validation")
+    if stage in ("test", "predict"):
+        add("--tta", action="store_true", help="average the scores of several views of each image")
     add("--print_config", action="store_true", help="print the run as YAML and stop")
     return parser
 
@@ -196,12 +186,21 @@ def _build_parser(stage: str) -> Parser:
 def _read_source(stage: str, options: argparse.Namespace) -> Spec:
     """Read the config, or what a checkpoint of ours says about itself."""
     if options.config is not None:
-        translation = try_read_spec(options.config, options.cfg_options, safe=options.safe)
+        wants_views = getattr(options, "tta", False)
+        scales = ["auto_scale_lr.enable=True"] if options.auto_scale_lr else []
+        overrides = [*options.cfg_options, *scales]
+        translation = try_read_spec(options.config, overrides, safe=options.safe, tta=wants_views)
         if translation.errors:
             _raise_everything(translation)
         return translation.spec
     if stage == "fit" or not str(options.checkpoint).endswith(".ckpt"):
         raise no_config(stage)
+    if getattr(options, "tta", False):
+        raise ConfigError(
+            "--tta",
+            "views are described by a config, and none was given",
+            next_step=f"Name it: mmlight {stage} X.py {options.checkpoint} --tta",
+        )
     from mmlight.checkpoints import read_evaluation
 
     return read_evaluation(options.checkpoint)

@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 from mmlight.errors import ConfigError, nearest_name
 
 CONFIG_SUFFIXES: Final = (".py", ".yaml", ".yml", ".json")
+LIGHTNING_FLAGS: Final = ("--trainer", "--model", "--data", "--seed_everything")
 
 
 class Parser(argparse.ArgumentParser):
@@ -118,3 +119,24 @@ def writing(flag: str, file: object) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or error
         raise ConfigError(flag, f"{file} cannot be written: {reason}") from error
+
+
+def split_words(words: list[str]) -> tuple[list[str], list[str]]:
+    """Separate our flags from Lightning's, which go to another parser with their values.
+
+    Examples:
+        >>> split_words(["--config", "x.py", "--trainer.max_epochs", "-1", "--resume"])
+        (['--config', 'x.py', '--resume'], ['--trainer.max_epochs', '-1'])
+    """
+    ours: list[str] = []
+    theirs: list[str] = []
+    free: list[str] = []  # after the value of a flag of Lightning, so no further value of ours
+    target = ours
+    for word in words:
+        is_flag = re.match(r"--?[A-Za-z]", word) is not None
+        if is_flag:
+            target = theirs if word.startswith(LIGHTNING_FLAGS) else ours
+        target.append(word)
+        if target is theirs and (not is_flag or "=" in word):
+            target = free  # a flag of Lightning has one value
+    return [*free, *ours], theirs

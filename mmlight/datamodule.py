@@ -11,14 +11,16 @@ from lightning.pytorch import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_warn
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from mmlight.callbacks.validation import is_validation_next
 from mmlight.data.collate import CountedCollate, move_batch
 from mmlight.data.datasets.padded import PaddedView
 from mmlight.data.datasets.wrapper import find_classes
+from mmlight.data.evaluation_loader import EvaluationLoader
 from mmlight.data.loader import ResumableLoader
 from mmlight.data.loader_config import LoaderConfig as LoaderConfig
 from mmlight.data.rank_states import gather_states, to_bytes
 from mmlight.data.samplers import DefaultSampler
-from mmlight.data.workers import WorkerStart
+from mmlight.data.workers import WorkerStart, seed_rng
 from mmlight.errors import ConfigError
 
 
@@ -35,7 +37,10 @@ class PipelineDataModule(LightningDataModule):
         val: Validation data.
         test: Test data.
         predict: Data to predict.
+        val_loss: Data to compute training losses of between epochs, as a `workflow` of 0.x does.
         seed: Seed of samplers and workers; None takes one from torch's seed, equal on all ranks.
+        diff_rank_seed: Give each rank, and its workers, random numbers of their own; the order of
+            samples stays common.
         exact_resume: Save the random states with each checkpoint, so that a resumed run sees the
             same augmentations.
 
@@ -50,22 +55,27 @@ class PipelineDataModule(LightningDataModule):
         val: LoaderConfig | None = None,
         test: LoaderConfig | None = None,
         predict: LoaderConfig | None = None,
+        val_loss: LoaderConfig | None = None,
         seed: int | None = None,
         exact_resume: bool = True,
+        diff_rank_seed: bool = False,
     ) -> None:
         super().__init__()
         self.train = train
         self.val = val
         self.test = test
         self.predict = predict
+        self.val_loss = val_loss
         self.seed = seed
         self.exact_resume = exact_resume
+        self.diff_rank_seed = diff_rank_seed
         self._train_loader: ResumableLoader | None = None
         self._resumed: dict[str, Any] = {}
+        self._has_validated = False
         for stage, config in (("val", val), ("test", test), ("predict", predict)):
             # Lightning takes a method that exists as a promise of data, so only given ones exist.
             if config is not None:
-                build = partial(self._build_evaluation, config, in_order=stage == "predict")
+                build = partial(self._build_evaluation, config, stage)
                 setattr(self, f"{stage}_dataloader", build)
 
     @property
@@ -95,6 +105,9 @@ class PipelineDataModule(LightningDataModule):
         if self.seed is None:
             seed = torch.initial_seed() % 2**31
             self.seed = self.trainer.strategy.broadcast(seed) if self.trainer else seed
+        rank, _ = self._place()
+        if self.diff_rank_seed and rank > 0:
+            seed_rng(self.seed + rank)
 
     def train_dataloader(self) -> ResumableLoader:
         """Return the loader of the training data, set to where a loaded checkpoint stood.
@@ -102,11 +115,20 @@ class PipelineDataModule(LightningDataModule):
         Raises:
             ValueError: If there is no training data.
         """
+        loader = self.build_train_loader()
+        if self._resumed:
+            loader.resume(self._resumed)
+            self._resumed = {}
+        self._train_loader = loader
+        return loader
+
+    def build_train_loader(self) -> ResumableLoader:
+        """Return a loader of the training data that begins at the first batch of an epoch."""
         if self.train is None:
             raise ValueError("train must be given to train, got None")
         dataset = self.train.choose_data(self._place()[1])
         sampler = self._build_sampler(self.train, dataset)
-        loader = ResumableLoader(
+        return ResumableLoader(
             dataset,
             sampler,
             batch_sampler=self.train.build_batches(sampler),
@@ -116,11 +138,16 @@ class PipelineDataModule(LightningDataModule):
             worker_start=self._worker_start(self.train),
             **self.train.options,
         )
-        if self._resumed:
-            loader.resume(self._resumed)
-            self._resumed = {}
-        self._train_loader = loader
-        return loader
+
+    def val_loss_dataloader(self) -> DataLoader[Any]:
+        """Return the loader of the data whose training losses are computed between epochs.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        if self.val_loss is None:
+            raise ValueError("val_loss must be given to compute its losses, got None")
+        return self._build_evaluation(self.val_loss, "val_loss")
 
     def transfer_batch_to_device(
         self, batch: Any, device: torch.device, dataloader_idx: int
@@ -140,13 +167,20 @@ class PipelineDataModule(LightningDataModule):
         used = fit_loop.epoch_loop.batch_progress.current.ready
         ended = used >= self.trainer.num_training_batches
         mine = self._train_loader.position(used, ended=ended)
-        return {"seed": self.seed, "ranks": gather_states(mine)}
+        mine["draws"] = self._count_draws(ended=ended)
+        has_validated = self._has_validated or mine["draws"] > 0
+        return {
+            "seed": self.seed,
+            "ranks": gather_states(mine),
+            "has_validated": has_validated,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep what `state_dict` returned for the next training loader."""
         if self.train is None or not state_dict:
             return
         self.seed = state_dict["seed"]
+        self._has_validated = state_dict.get("has_validated", False)
         ranks = state_dict["ranks"]
         rank, world_size = self._place()
         fits = len(ranks) == world_size and ranks[0]["num_workers"] == self.train.num_workers
@@ -159,7 +193,6 @@ class PipelineDataModule(LightningDataModule):
             )
             state = {
                 "batches": state["batches"],
-                "ahead": 0,
                 "num_workers": self.train.num_workers,
             }
         self._resumed = state
@@ -183,7 +216,8 @@ class PipelineDataModule(LightningDataModule):
             raise ConfigError(f"{stage}_dataloader.sampler", str(error)) from error
         return sampler
 
-    def _build_evaluation(self, config: LoaderConfig, *, in_order: bool) -> DataLoader[Any]:
+    def _build_evaluation(self, config: LoaderConfig, stage: str) -> DataLoader[Any]:
+        in_order = stage == "predict"
         rank, world_size = self._place()
         dataset, options = config.choose_data(world_size), config.options
         if world_size > 1:
@@ -198,15 +232,31 @@ class PipelineDataModule(LightningDataModule):
         if batches is None:
             options |= {"sampler": sampler, "batch_size": config.batch_size}
             options["drop_last"] = config.drop_last and not in_order
-        return DataLoader(
-            dataset,
-            batch_sampler=batches,
-            worker_init_fn=self._worker_start(config),
-            generator=torch.Generator().manual_seed(self.seed or 0),
-            **options,
-        )
+        options |= {
+            "dataset": dataset,
+            "batch_sampler": batches,
+            "worker_init_fn": self._worker_start(config),
+            "generator": torch.Generator().manual_seed(self.seed or 0),
+        }
+        if stage == "val":
+            return EvaluationLoader(
+                has_begun=self._has_validated, begin=self._note_validation, **options
+            )
+        return EvaluationLoader(**options) if stage == "val_loss" else DataLoader(**options)
+
+    def _note_validation(self) -> None:
+        self._has_validated = True
+
+    def _count_draws(self, *, ended: bool) -> int:
+        """Count the numbers that a validation which follows this moment draws."""
+        assert self.trainer is not None
+        if self.val is None or not is_validation_next(self.trainer, ended=ended):
+            return 0
+        keeps_workers = self.val.options["persistent_workers"]
+        return int(not (self._has_validated and keeps_workers))
 
     def _worker_start(self, config: LoaderConfig) -> WorkerStart:
         rank, _ = self._place()
         own, seed = config.worker_init_fn, self.seed or 0
+        seed += rank if self.diff_rank_seed else 0
         return WorkerStart(seed=seed, rank=rank, num_workers=config.num_workers, own=own)

@@ -9,14 +9,17 @@ from typing import Any
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities import rank_zero_only
-from torch import distributed
+from torch import Tensor, distributed
 
 from mmlight.build import Parts, describe
+from mmlight.callbacks.announcer import Announcer
 from mmlight.check.training import compare_topk
 from mmlight.errors import ConfigError, DataError, MMLightError, raise_all
+from mmlight.hooks.hook_callback import HookCallback
 from mmlight.quiet import quiet_lightning
 from mmlight.spec import Spec
 from mmlight.stage_data import no_data
+from mmlight.weights.read import find_weights, read_checkpoint
 
 
 @contextmanager
@@ -62,6 +65,26 @@ def _compare_metrics(parts: Parts, stage: str) -> list[MMLightError]:
         pairs += zip(words.get(name) or (), getattr(model, name), strict=True)
     found = [compare_topk(call, owner, model.num_classes) for call, owner in pairs]
     return [problem for problem in found if problem is not None]
+
+
+def read_announced(parts: Parts, location: str) -> dict[str, Tensor]:
+    """Read the weights of a checkpoint, which users' hooks may change before they are loaded.
+
+    Args:
+        parts: What was built.
+        location: See `read_checkpoint`.
+
+    Raises:
+        WeightsError: If it cannot be read.
+    """
+    content = read_checkpoint(location)
+    for callback in parts.callbacks:
+        if isinstance(callback, Announcer):
+            callback.begin(parts.trainer, parts.model)
+    for callback in parts.callbacks:
+        if isinstance(callback, HookCallback):
+            callback.on_load_checkpoint(parts.trainer, parts.model, content)
+    return find_weights(content, location)
 
 
 @rank_zero_only

@@ -1,23 +1,29 @@
 """The classifier as a LightningModule: what happens to a batch in each stage."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import lightning as L
 import torch
 from torch import Tensor, nn
-from torchmetrics import Metric
 
-from mmlight.callbacks.ema import EMA
+from mmlight.callbacks.announcer import find_announcer
 from mmlight.compat.head_calls import compute_losses, predict_scores
+from mmlight.hooks.save_points import complete_checkpoint
 from mmlight.layer_sync import keep_activations
+from mmlight.light_module import LightModule
+from mmlight.metrics.evaluator import Evaluator, take_numbers
 from mmlight.models.batch_augments import RandomBatchAugment
 from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.initialize import InitCfg, init_weights
 from mmlight.models.losses.total import total_loss
 from mmlight.models.preprocessor import ImagePreprocessor
-from mmlight.models.targets import choose_targets, list_labels
+from mmlight.models.targets import list_labels
+from mmlight.models.views import average_scores, has_views
+from mmlight.optim.constructor import ConstructedOptimizer
 from mmlight.optim.gradient_clip import GradientClip
+from mmlight.optim.layer_depth import Depth, LayerDepths
+from mmlight.optim.loss_scale import LossScale
+from mmlight.optim.optimization import Optimization
 from mmlight.optim.optimizer import OptimizerBuilder
 from mmlight.weights.load import load_pretrained
 from mmlight.weights.name_map import NameMap, name_map
@@ -25,7 +31,7 @@ from mmlight.weights.name_map import NameMap, name_map
 Batch = dict[str, Any]
 
 
-class ImageClassifier(L.LightningModule):
+class ImageClassifier(LightModule):
     """Backbone, neck and head with the steps of training.
 
     A batch is a dict: `inputs` (uint8 or float `(B, C, H, W)`, or a list of `(C, H, W)`), `target`
@@ -42,7 +48,10 @@ class ImageClassifier(L.LightningModule):
         optimizer: Builds the optimizer; may be None when nothing is trained.
         grad_clip: How gradients are clipped unless the Trainer's `gradient_clip_val` says
             otherwise.
-        val_metrics: Metrics of the validation loop.
+        accumulative_counts: Batches per step; the Trainer's `accumulate_grad_batches` wins.
+        loss_scale: Of mixed precision with float16, see `check_loss_scale`.
+        base_batch_size: The batch size that the rate is meant for; it is scaled to the real one.
+        val_metrics: Metrics of the validation loop; see `Evaluator`.
         test_metrics: Metrics of the test loop.
         init_cfg: Initial weights of the whole classifier, for example `Pretrained`.
         pretrained_last: Whether a module's pretrained weights come after its other start values, as
@@ -50,6 +59,7 @@ class ImageClassifier(L.LightningModule):
 
     Attributes:
         classes: Class names, as far as known.
+        evaluation: The values of the last evaluation by name, also those that are no numbers.
         pipeline: Makes a sample of an image; `mmlight.init_model` sets it.
 
     Raises:
@@ -65,10 +75,13 @@ class ImageClassifier(L.LightningModule):
         neck: nn.Module | None = None,
         preprocessor: ImagePreprocessor | None = None,
         batch_augments: RandomBatchAugment | None = None,
-        optimizer: OptimizerBuilder | None = None,
+        optimizer: OptimizerBuilder | ConstructedOptimizer | None = None,
         grad_clip: GradientClip | None = None,
-        val_metrics: Sequence[Metric] = (),
-        test_metrics: Sequence[Metric] = (),
+        accumulative_counts: int = 1,
+        loss_scale: LossScale = "dynamic",
+        base_batch_size: int | None = None,
+        val_metrics: Sequence[Any] = (),
+        test_metrics: Sequence[Any] = (),
         init_cfg: InitCfg = None,
         pretrained_last: bool = True,
     ) -> None:
@@ -82,9 +95,13 @@ class ImageClassifier(L.LightningModule):
         self.preprocessor: Any = preprocessor
         self.batch_augments: Any = batch_augments
         self.optimizer_builder = optimizer
-        self.grad_clip = grad_clip
-        self.val_metrics = nn.ModuleList(val_metrics)
-        self.test_metrics = nn.ModuleList(test_metrics)
+        self.optimization = Optimization(
+            optimizer, grad_clip, accumulative_counts, loss_scale, base_batch_size
+        )
+        self._depths: LayerDepths | None = None
+        self.val_metrics = Evaluator(val_metrics, "val_metrics")
+        self.test_metrics = Evaluator(test_metrics, "test_metrics")
+        self.evaluation: dict[str, Any] = {}
         self.init_cfg = init_cfg
         self.pretrained_last = pretrained_last
         self.classes: tuple[str, ...] = ()
@@ -115,15 +132,17 @@ class ImageClassifier(L.LightningModule):
         features: tuple[Tensor, ...] = self.backbone(images)
         return features if self.neck is None else self.neck(features)
 
-    def forward(self, inputs: Tensor | list[Tensor]) -> Tensor:
+    def forward(self, inputs: Any) -> Tensor:
         """Classify raw images.
 
         Args:
-            inputs: uint8 or float `(B, C, H, W)` as the pipeline makes them.
+            inputs: uint8 or float `(B, C, H, W)`, or `V` such: views, whose scores are averaged.
 
         Returns:
             Scores, float `(B, K)`; each row sums to 1. Without a head, the last feature.
         """
+        if has_views(inputs):
+            return average_scores([self(view) for view in inputs])
         features = self.extract_features(self.preprocess(inputs))
         if self.head is None:
             return features[-1]
@@ -144,11 +163,11 @@ class ImageClassifier(L.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update the validation metrics and return the scores `(B, K)`."""
-        return self._update_metrics(self.val_metrics, batch)
+        return {"scores": self.val_metrics.update(self(batch["inputs"]), batch)}
 
     def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update the test metrics and return the scores `(B, K)`."""
-        return self._update_metrics(self.test_metrics, batch)
+        return {"scores": self.test_metrics.update(self(batch["inputs"]), batch)}
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[dict[str, Any]]:
         """Return one dict per image, without padded duplicates; see `describe_scores`.
@@ -193,6 +212,14 @@ class ImageClassifier(L.LightningModule):
     def _class_name(self, label: int) -> str:
         return self.classes[label] if label < len(self.classes) else str(label)
 
+    def on_validation_epoch_start(self) -> None:
+        """Show the metrics their data."""
+        self.val_metrics.attach(self.trainer.val_dataloaders, self.head)
+
+    def on_test_epoch_start(self) -> None:
+        """Show the metrics their data."""
+        self.test_metrics.attach(self.trainer.test_dataloaders, self.head)
+
     def on_validation_epoch_end(self) -> None:
         """Log the values of the validation metrics, exact over all processes."""
         self._log_metrics(self.val_metrics)
@@ -201,19 +228,11 @@ class ImageClassifier(L.LightningModule):
         """Log the values of the test metrics, exact over all processes."""
         self._log_metrics(self.test_metrics)
 
-    def _update_metrics(self, metrics: nn.ModuleList, batch: Batch) -> dict[str, Tensor]:
-        scores, counted = self(batch["inputs"]), batch.get("counted")
-        kept, target = scores, batch["target"]
-        if counted is not None:
-            kept, target = scores[counted], choose_targets(target, counted)
-        for metric in cast(Iterable[Metric], metrics):
-            metric.update(kept, target)
-        return {"scores": scores}
-
-    def _log_metrics(self, metrics: nn.ModuleList) -> None:
-        for metric in cast(Iterable[Metric], metrics):
-            self.log_dict(metric.compute(), sync_dist=False)
-            metric.reset()
+    def _log_metrics(self, evaluator: Evaluator) -> None:
+        self.evaluation = evaluator.compute()
+        # in training hooks write to the loggers, as in mm; else Lightning prints what it logs
+        by_hooks = self.trainer.state.fn == "fit" and find_announcer(self.trainer) is not None
+        self.log_dict(take_numbers(self.evaluation), logger=False if by_hooks else None)
 
     # ---------------------------------------------------------------- optimization
 
@@ -223,9 +242,7 @@ class ImageClassifier(L.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer | None:
         """Build the optimizer; its groups follow the mm names of the parameters."""
-        if self.optimizer_builder is None:
-            return None
-        return self.optimizer_builder.build(self, self.name_map().to_mm)
+        return self.optimization.configure(self, self.name_map().to_mm)
 
     def configure_gradient_clipping(
         self,
@@ -234,10 +251,14 @@ class ImageClassifier(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip as the Trainer's flag says, else as the config says."""
-        if gradient_clip_val is not None or self.grad_clip is None:
-            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
-        else:
-            self.grad_clip(self.parameters())
+        self.optimization.clip(self, optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+    def get_layer_depth(self, param_name: str) -> Depth:
+        """Return how deep a parameter lies, by its mm name, and how many depths there are."""
+        if self._depths is None:
+            names = [name.removeprefix("backbone.") for name in self.name_map().to_ours]
+            self._depths = LayerDepths(self.backbone, names)
+        return self._depths.find(param_name)
 
     # ---------------------------------------------------------------- weights
 
@@ -264,12 +285,11 @@ class ImageClassifier(L.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the Spec and the class names, so that the checkpoint is enough by itself."""
-        if "callbacks" not in checkpoint:  # Lightning asks them only for whole checkpoints
-            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
-                if isinstance(callback, EMA):
-                    callback.put_average(checkpoint)
+        complete_checkpoint(self.trainer, checkpoint)
         checkpoint["mmlight"] = {"spec": self.spec_yaml, "classes": list(self.classes)}
+        self.optimization.save(checkpoint)
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         """Take the class names of the checkpoint."""
         self.classes = tuple(checkpoint.get("mmlight", {}).get("classes", self.classes))
+        self.optimization.load(checkpoint)

@@ -12,6 +12,7 @@ HINTS: Final = (
     ".*in eval mode at the start of training.*",
     ".*exists and is not empty.*",
     ".*LeafSpec.*",
+    ".*smaller than the logging interval.*",  # hooks of mm have intervals of their own
     ".*recommended to use `self.log.*sync_dist=True.*",  # torchmetrics has gathered the values
 )
 

@@ -11,8 +11,10 @@ from mmlight.errors import ConfigError, raise_all
 from mmlight.read.config import Config, read_config
 from mmlight.read.custom_imports import import_custom_modules, look_beside
 from mmlight.read.data_text import is_printed_run
+from mmlight.records import keep_records
 from mmlight.spec import Spec, read_yaml
 from mmlight.translate.translate import Translation, try_translate
+from mmlight.upgrade.tta import use_tta
 from mmlight.upgrade.upgrade import try_upgrade
 
 if TYPE_CHECKING:
@@ -43,18 +45,28 @@ def read_spec(source: Source, overrides: Overrides = None, *, safe: bool = False
 
 @provide_names()
 def try_read_spec(
-    source: Source, overrides: Overrides = None, *, safe: bool = False
+    source: Source, overrides: Overrides = None, *, safe: bool = False, tta: bool = False
 ) -> Translation:
     """Read what can be translated, with the problems beside it; see `read_spec`.
+
+    With `tta`, test images are seen in several views, the scores of which are averaged.
 
     Raises:
         MMLightError: If the config cannot be read at all.
     """
     if isinstance(source, Spec) or (isinstance(source, (str, Path)) and is_printed_run(source)):
+        if tta:
+            raise ConfigError(
+                "--tta",
+                "views are described by a config, and this is its translation",
+                next_step="Name the config itself.",
+            )
         return Translation(_read_printed(source, overrides, safe=safe), ())
     config = read_config(source, overrides, safe=safe)  # STAGE 1
     import_custom_modules(config)
-    found = try_translate(*try_upgrade(config), safe=safe)  # STAGES 2 and 3
+    modern, problems = try_upgrade(config)  # STAGE 2
+    modern = use_tta(modern) if tta else modern
+    found = try_translate(modern, problems, safe=safe)  # STAGE 3
     text = config.pretty_text
     spec = replace(found.spec, config_file=config.filename or "", config_text=text)
     return replace(found, spec=spec)
@@ -109,6 +121,7 @@ def build_parts(source: Source, overrides: Overrides = None) -> "Parts":
 
 
 @provide_names()
+@keep_records()
 def fit(
     source: Source, overrides: Overrides = None, *, resume: bool | str | None = None
 ) -> "Parts":
@@ -127,9 +140,15 @@ def fit(
         MMLightError: If anything about the config, the data or the weights is wrong; before
             training starts.
     """
-    from mmlight.checkpoints import find_resume_point, read_seed
-    from mmlight.launch import check_stage, naming_origins, save_description, start
-    from mmlight.weights.load import load_weights
+    from mmlight.checkpoints import find_resume_point, let_resume, read_seed
+    from mmlight.launch import (
+        check_stage,
+        naming_origins,
+        read_announced,
+        save_description,
+        start,
+    )
+    from mmlight.weights.load import load_state
 
     spec = read_spec(source, overrides)
     spec = spec if resume is None else replace(spec, resume=resume)
@@ -140,10 +159,13 @@ def fit(
             _logger.info("resuming from %s", checkpoint)
         parts = build_parts(spec)
         check_stage(parts, "train")
-        if checkpoint is None:
+        if checkpoint is not None:
+            let_resume(parts, checkpoint)
+        else:
             parts.model.init_weights()
             if spec.load_from:
-                load_weights(parts.model, spec.load_from)
+                weights = read_announced(parts, spec.load_from)
+                load_state(parts.model, weights, spec.load_from)
         save_description(parts.spec)
     parts.model.train()  # puts frozen stages and `norm_eval` layers into eval mode
     start(parts.trainer.fit, parts.model, parts.data, ckpt_path=checkpoint, weights_only=True)
@@ -152,12 +174,35 @@ def fit(
 
 def validate(source: Source, checkpoint: str | None = None, overrides: Overrides = None) -> Any:
     """Run the validation loop with the weights of a checkpoint; returns its metrics by name."""
-    return run_stage("validate", "val", source, checkpoint, overrides)[1][0]
+    parts, (values,) = run_stage("validate", "val", source, checkpoint, overrides)
+    return {**parts.model.evaluation, **values}
 
 
-def test(source: Source, checkpoint: str | None = None, overrides: Overrides = None) -> Any:
-    """Run the test loop with the weights of a checkpoint; returns its metrics by name."""
-    return run_stage("test", "test", source, checkpoint, overrides)[1][0]
+def test(
+    source: Source,
+    checkpoint: str | None = None,
+    overrides: Overrides = None,
+    *,
+    tta: bool = False,
+) -> Any:
+    """Run the test loop with the weights of a checkpoint; returns its metrics by name.
+
+    Args:
+        source: As for `read_spec`.
+        checkpoint: Weights; None for the newest of the work directory.
+        overrides: As for `read_spec`.
+        tta: See each image in several views and average their scores: those of the config's
+            `tta_pipeline`, else as it is and mirrored.
+
+    Raises:
+        MMLightError: If the config, the data or the weights are wrong.
+    """
+    if tta:
+        translation = try_read_spec(source, overrides, tta=True)
+        raise_all(translation.errors)
+        source, overrides = translation.spec, None
+    parts, (values,) = run_stage("test", "test", source, checkpoint, overrides)
+    return {**parts.model.evaluation, **values}
 
 
 def predict(source: Source, checkpoint: str | None = None, overrides: Overrides = None) -> Any:
@@ -182,6 +227,7 @@ def predict_with(
 
 
 @provide_names()
+@keep_records()
 def run_stage(
     stage: str, part: str, source: Source, checkpoint: str | None, overrides: Overrides
 ) -> tuple["Parts", Any]:
@@ -198,14 +244,13 @@ def run_stage(
         What was built, and what the Trainer returned.
     """
     from mmlight.checkpoints import find_weights
-    from mmlight.launch import check_stage, naming_origins, start
+    from mmlight.launch import check_stage, naming_origins, read_announced, start
     from mmlight.weights.load import load_whole_state
-    from mmlight.weights.read import read_state
 
     spec = read_spec(source, overrides)
     with naming_origins(spec):
         parts = build_parts(spec)
         check_stage(parts, part)
         location = checkpoint or find_weights(spec, stage)
-        load_whole_state(parts.model, read_state(location), location)
+        load_whole_state(parts.model, read_announced(parts, location), location)
     return parts, start(getattr(parts.trainer, stage), parts.model, parts.data)

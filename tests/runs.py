@@ -202,3 +202,41 @@ def assert_same_weights(ours: dict[str, torch.Tensor], theirs: dict[str, torch.T
     assert ours.keys() == theirs.keys()
     for name, value in theirs.items():
         assert torch.equal(ours[name], value), name
+
+
+class Trajectory(Callback):
+    """Seeds everything when training starts, and keeps each loss and each validation's metrics."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.losses: list[float] = []
+        self.metrics: list[dict[str, float]] = []
+
+    def _seed_all(self) -> None:
+        random.seed(self.seed)
+        np.random.seed(self.seed)
+        torch.manual_seed(self.seed)
+
+    def on_train_start(self, *_: Any) -> None:
+        self._seed_all()
+
+    def on_train_batch_start(self, trainer: Any, *_: Any) -> None:
+        if trainer.fit_loop.total_batch_idx == 0:
+            self._seed_all()
+
+    def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, *_: Any) -> None:
+        self.losses.append(outputs["loss"].item())
+
+    def after_val_epoch(self, trainer: Any, *_: Any) -> None:
+        values = trainer.callback_metrics.items()
+        self.metrics.append({name: float(value) for name, value in values})
+
+
+class LossByBatch(Callback):
+    """Keeps the loss of each batch by its number in the run, from 1."""
+
+    def __init__(self) -> None:
+        self.losses: dict[int, float] = {}
+
+    def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, *_: Any) -> None:
+        self.losses[trainer.fit_loop.total_batch_idx + 1] = outputs["loss"].item()

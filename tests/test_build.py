@@ -117,8 +117,8 @@ def test_reports_problems_of_several_parts_at_once(config: Path) -> None:
 
 def test_names_key_and_line_of_a_refused_argument() -> None:
     call = Call(
-        "mmlight.callbacks.TextLog",
-        {"work_dir": "w", "interval": 0},
+        "mmlight.compat.logger_hook.LoggerHook",
+        {"interval": 0},
         path="default_hooks.logger",
         origins={"interval": Origin("a.py", 5)},
         origin=Origin("a.py", 4),

@@ -123,3 +123,36 @@ def test_makes_the_paths_of_datasets_absolute(
     }
     unchanged = {"data_prefix": "gone", "classes": ["cat"], "split": "data", "ann_file": ""}
     assert _anchored(**unchanged) == unchanged
+
+
+def _write_mm(path: Path, **content: object) -> str:
+    meta = {"epoch": 1, "iter": 4, "seed": 5, "mmengine_version": "0.10.7"}
+    torch.save({"meta": meta, "state_dict": {"a": torch.ones(1)}, **content}, path)
+    return str(path)
+
+
+def test_resumes_a_run_of_mm_when_there_is_none_of_ours(tmp_path: Path) -> None:
+    spec = replace(SPEC, work_dir=str(tmp_path), resume=True)
+    theirs = _write_mm(tmp_path / "epoch_3.pth", optimizer={})
+    assert find_resume_point(spec) == theirs
+    assert read_seed(theirs, 0) == 5
+    ours = _write(tmp_path / "epoch_1.ckpt")
+    assert find_resume_point(spec) == ours
+    assert find_resume_point(replace(spec, resume=theirs)) == theirs
+
+
+def test_refuses_a_file_of_mm_without_optimizer(tmp_path: Path) -> None:
+    path = _write_mm(tmp_path / "best_acc_epoch_1.pth")
+    with pytest.raises(WeightsError, match="weights but no training state") as error:
+        find_resume_point(replace(SPEC, resume=path))
+    assert error.value.path == path
+
+
+def test_looks_where_the_callback_writes(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    path = _write(tmp_path / "out" / "state-7.ckpt")
+    kwargs = {"dirpath": str(tmp_path / "out"), "filename_tmpl": "state-{}.pth"}
+    saver = Call("mmlight.callbacks.Checkpoint", kwargs)
+    spec = replace(SPEC, work_dir=str(tmp_path), callbacks=(saver,))
+    assert find_resume_point(replace(spec, resume=True)) == path
+    assert find_weights(spec, "test") == path

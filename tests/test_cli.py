@@ -150,6 +150,13 @@ def test_sets_what_mm_flags_say(printed: Printed, config: Path) -> None:
     assert printed("--config", config, "--resume", "b.ckpt")["resume"] == "b.ckpt"
 
 
+def test_scales_the_rate_when_the_flag_says_so(printed: Printed, config: Path) -> None:
+    size = ("--cfg-options", "auto_scale_lr.base_batch_size=256")
+    assert "base_batch_size" not in printed("--config", config, *size)["model"]
+    described = printed("--config", config, "--auto-scale-lr", *size)
+    assert described["model"]["base_batch_size"] == 256
+
+
 def test_takes_a_negative_value_of_a_lightning_flag(printed: Printed, config: Path) -> None:
     described = printed("--config", config, "--trainer.max_epochs", "-1", "--seed", "-5")
     assert described["trainer"]["max_epochs"] == -1

@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from mmlight.cli_arguments import Parser, add_reading_flags, take_config
+from mmlight.cli_arguments import Parser, add_reading_flags, split_words, take_config
 from mmlight.errors import ConfigError
 
 
@@ -26,6 +26,14 @@ def test_names_the_nearest_flag_when_there_is_no_such_flag(parser: Parser) -> No
     with pytest.raises(ConfigError, match=r"^--cfg-option: there is no such flag\.") as caught:
         parser.parse(["--cfg-option=a=1"])
     assert caught.value.nearest == "--cfg-options"
+
+
+def test_flags_of_lightning_go_apart_with_their_values() -> None:
+    words = ["x.py", "--trainer.devices", "2", "y.pth", "--tta", "--model.a=1", "z"]
+    assert split_words(words) == (
+        ["y.pth", "z", "x.py", "--tta"],
+        ["--trainer.devices", "2", "--model.a=1"],
+    )
 
 
 def sort(words: list[str], config: str | None, second: str | None) -> tuple[str | None, ...]:

@@ -14,7 +14,7 @@ BACKBONE = Call(
     origins={"num_classes": Origin("a.py", 3)},
     origin=Origin("a.py", 2),
 )
-LOG = Call("mmlight.callbacks.TextLog", {"work_dir": "w"}, path="default_hooks.logger")
+LOG = Call("mmlight.callbacks.MemoryProfiler", {"interval": 3}, path="default_hooks.logger")
 SPEC = Spec(
     model={"backbone": BACKBONE},
     trainer={"max_epochs": 3, "logger": False},
@@ -81,7 +81,7 @@ def test_adds_a_callback() -> None:
     words = ["--trainer.callbacks+=lightning.pytorch.callbacks.LearningRateMonitor"]
     changed = parse_over(SPEC, words)
     targets = [call.target for call in changed.callbacks]
-    assert targets[0] == "mmlight.callbacks.TextLog"
+    assert targets[0] == "mmlight.callbacks.MemoryProfiler"
     assert targets[1].endswith("LearningRateMonitor")
 
 

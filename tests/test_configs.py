@@ -18,10 +18,12 @@ from mmlight.module import ImageClassifier
 from mmlight.read.config import Config
 from mmlight.run import read_spec
 from mmlight.spec import Call, Spec
-from mmlight.translate.data_rows import DATASET_ROWS, METRIC_ROWS, SAMPLER_ROWS, TRANSFORM_ROWS
-from mmlight.translate.hooks import CUSTOM, LOGGERS, TYPES
+from mmlight.translate.custom_hooks import HOOK_TABLE, SPECIAL
+from mmlight.translate.data_rows import DATASET_ROWS, SAMPLER_ROWS, TRANSFORM_ROWS
+from mmlight.translate.hooks import TYPES
+from mmlight.translate.log_hooks import BACKEND_ROWS
+from mmlight.translate.metrics import METRIC_ROWS
 from mmlight.translate.models import AUGMENT_ROWS, INITIALIZER_ROWS, MODEL_ROWS
-from mmlight.translate.optim import OPTIMIZER_ROWS
 from mmlight.translate.schedules import POLICY_ROWS, RECURSION_ROWS
 from mmlight.translate.translate import try_translate
 from mmlight.upgrade.upgrade import upgrade_config
@@ -166,12 +168,11 @@ SUPPORTED: dict[str, Iterable[str]] = {
     "Transforms": {re.sub(r"torchvision/.+", "torchvision/*", row.name) for row in TRANSFORM_ROWS},
     "Samplers": [row.name for row in SAMPLER_ROWS],
     "Metrics": [row.name for row in METRIC_ROWS],
-    "Optimizers": [row.name for row in OPTIMIZER_ROWS],
     "`lr_config` of 0.x": list_policies("Lr"),
     "`momentum_config` of 0.x": list_policies("Momentum"),
     "`param_scheduler` of 1.x": [row.name for row in RECURSION_ROWS if row.name.endswith("LR")],
-    "Hooks": [*TYPES.values(), *CUSTOM],
-    "Loggers": [*LOGGERS],
+    "Hooks": {*TYPES.values(), *HOOK_TABLE.rows, *SPECIAL},
+    "Loggers": [row.name for row in BACKEND_ROWS],
 }
 
 

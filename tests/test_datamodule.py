@@ -502,3 +502,18 @@ def test_names_the_loader_when_a_sampler_refuses_its_arguments():
     ) as caught:
         data.train_dataloader()
     assert caught.value.path == "train_dataloader.sampler"
+
+
+@pytest.mark.parametrize(("differs", "shift"), [(True, 3), (False, 0)])
+def test_ranks_have_numbers_of_their_own_when_asked(monkeypatch, differs, shift):
+    config = LoaderConfig(Noisy(), 2, num_workers=2)
+    data = PipelineDataModule(train=config, seed=5, diff_rank_seed=differs)
+    monkeypatch.setattr(data, "_place", lambda: (3, 4))
+    torch.manual_seed(1)
+    data.setup("fit")
+    number = torch.rand(()).item()
+    torch.manual_seed(5 + shift if differs else 1)
+    assert torch.rand(()).item() == number
+    loader = data.train_dataloader()
+    assert loader.worker_start.seed == 5 + shift
+    assert loader.batch_sampler.sampler.seed == 5  # the order of samples stays common

@@ -19,7 +19,9 @@ HEAVY = {"torch", "torchvision", "torchmetrics", "lightning", "timm", "numpy", "
 # what a module may import besides its own stage, earlier stages and the shared modules
 EXTRA = {
     "mmlight.spec": {"mmlight.read.node"},  # an origin is part of a call
-    "mmlight.translate.hooks": {"mmlight.hooks.priority"},  # a table of numbers
+    # tables of numbers and names
+    "mmlight.translate.hooks": {"mmlight.hooks.priority"},
+    "mmlight.translate.custom_hooks": {"mmlight.hooks.priority"},
     "mmlight.upgrade.modern.steps": {"mmlight.data.presets"},  # a table of published policies
 }
 MODULES = sorted(

@@ -103,7 +103,7 @@ def test_takes_live_objects_inside_a_config(
 
 
 def _read_loss(spec: Spec) -> float:
-    log = next(Path(spec.work_dir).glob("*.log.json")).read_text().splitlines()
+    log = next(Path(spec.work_dir).rglob("scalars.json")).read_text().splitlines()
     return float(json.loads(log[0])["loss"])
 
 
@@ -114,7 +114,8 @@ def test_starts_from_the_given_weights_and_evaluates_them(spec: Spec, tmp_path: 
     named = mmlight.validate(replace(spec, trainer=whole), checkpoint)
     assert set(named) == {"accuracy/top1"}
     newest = mmlight.validate(replace(spec, trainer=whole))
-    loaded = mmlight.test(replace(spec, trainer=whole, load_from=checkpoint, work_dir="/none"))
+    alone = replace(spec, trainer=whole, load_from=checkpoint, work_dir=str(tmp_path / "no"))
+    loaded = mmlight.test(alone)
     assert named == newest == loaded
 
 

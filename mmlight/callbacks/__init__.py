@@ -1,10 +1,31 @@
 """Built-in hooks as Lightning callbacks; only what Lightning lacks, one class per file."""
 
+from mmlight.callbacks.announcer import Announcer as Announcer
+from mmlight.callbacks.check_invalid_loss import CheckInvalidLoss as CheckInvalidLoss
 from mmlight.callbacks.checkpoint import Checkpoint as Checkpoint
+from mmlight.callbacks.class_num_check import ClassNumCheck as ClassNumCheck
+from mmlight.callbacks.disable_object_sample import DisableObjectSample as DisableObjectSample
+from mmlight.callbacks.early_stopping import EarlyStopping as EarlyStopping
 from mmlight.callbacks.ema import EMA as EMA
+from mmlight.callbacks.empty_cache import EmptyCache as EmptyCache
 from mmlight.callbacks.iter_timer import IterTimer as IterTimer
+from mmlight.callbacks.log_writer import LogWriter as LogWriter
+from mmlight.callbacks.memory import MemoryProfiler as MemoryProfiler
+from mmlight.callbacks.precise_bn import PreciseBN as PreciseBN
 from mmlight.callbacks.prediction_grid import PredictionGrid as PredictionGrid
+from mmlight.callbacks.profiler import Profiler as Profiler
 from mmlight.callbacks.progress_bar import ProgressBar as ProgressBar
+from mmlight.callbacks.run_log import RunLog as RunLog
+from mmlight.callbacks.runtime_info import RuntimeInfo as RuntimeInfo
 from mmlight.callbacks.schedule import ParamSchedule as ParamSchedule
-from mmlight.callbacks.text_log import TextLog as TextLog
+from mmlight.callbacks.set_adaptive_margins import SetAdaptiveMargins as SetAdaptiveMargins
+from mmlight.callbacks.set_epoch_info import SetEpochInfo as SetEpochInfo
+from mmlight.callbacks.switch_recipe import SwitchRecipe as SwitchRecipe
+from mmlight.callbacks.sync_buffers import SyncBuffers as SyncBuffers
+from mmlight.callbacks.sync_norm import SyncNorm as SyncNorm
+from mmlight.callbacks.sync_random_size import SyncRandomSize as SyncRandomSize
 from mmlight.callbacks.validation import Validation as Validation
+from mmlight.callbacks.visualization import Visualization as Visualization
+from mmlight.callbacks.warmup_param import WarmupParam as WarmupParam
+from mmlight.callbacks.workflow import ValidationLoss as ValidationLoss
+from mmlight.callbacks.yolox_mode_switch import YOLOXModeSwitch as YOLOXModeSwitch

@@ -1,29 +1,40 @@
 """Saves checkpoints under mm's names and at mm's times."""
 
-import math
 import os
-import re
-import shutil
-import zipfile
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import lightning as L
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.plugins.precision import DoublePrecision
 from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from mmlight.callbacks.validation import count_all_batches
-
-# parts of metric names that tell whether more is better
-GREATER = ("acc", "top", "ar@", "auc", "precision", "map", "mdice", "miou", "macc", "aacc")
-LESS = ("loss",)
+from mmlight.callbacks.best_scores import BestScores
+from mmlight.callbacks.checkpoint_content import (
+    Snapshot,
+    refresh_snapshot,
+    take_snapshot,
+    write_snapshot,
+)
+from mmlight.callbacks.checkpoint_exports import CheckpointExports
+from mmlight.callbacks.checkpoint_files import copy_whole, is_local, link, use_whole_files
+from mmlight.callbacks.checkpoint_names import CheckpointNames
+from mmlight.callbacks.kept_files import KeptFiles
+from mmlight.callbacks.loop_state import settle_loops, start_epoch_afresh
+from mmlight.callbacks.sync_buffers import average_over_processes
+from mmlight.callbacks.validation import count_all_batches, is_by_epoch
+from mmlight.hooks.run_meta import add_meta, leave_message
+from mmlight.weights.newest import BROKEN_OFF, LAST
 
 
 class Checkpoint(ModelCheckpoint):
     """Writes `epoch_3.ckpt` or `iter_200.ckpt`, `best_<metric>_epoch_3.ckpt` and `last.ckpt`.
 
     `last.ckpt` is a link to the newest. Epochs count from 1, iterations are batches, also under
-    gradient accumulation. The best checkpoints are independent of the newest ones.
+    gradient accumulation. An epoch is saved before its validation. When that has changed
+    anything, a best score above all, the newest file is replaced once more.
 
     Args:
         dirpath: Folder of the files.
@@ -34,18 +45,27 @@ class Checkpoint(ModelCheckpoint):
         save_last: Save after the last epoch or iteration, whatever its number.
         save_best: Metrics of the validation; the best checkpoint by each is kept. 'auto' is the
             first one that is logged.
-        rule: 'greater' or 'less', whatever is better, one for all metrics or one for each; None to
-            tell by the name of the metric.
+        rule: See `BestScores`.
+        greater_keys: See `BestScores`.
+        less_keys: See `BestScores`.
+        filename_tmpl: Name of a file with `{}` for the number; its suffix does not matter.
+        best_dirpath: Folder of the best ones; None for the same.
         save_weights_only: Leave out the optimizer; such a file cannot be resumed.
+        sync_buffer: Average floating-point buffers over all processes before the newest is saved.
+        exports: What is written for other programs; None for what mm's tools want to know.
+        generation: In '0.x' no file is added for a new best score; see also `KeptFiles`.
 
     Attributes:
-        best: Score and file of the best checkpoint by metric.
+        best: The best scores and their files.
+        kept: The newest files.
 
     Raises:
-        ValueError: If `rule` is unknown, or cannot be told by the name of a metric.
+        ValueError: If a rule is unknown, or cannot be told by the name of a metric.
 
-    From: mmcv 1.7 and mmengine 0.10 `CheckpointHook`, mmcv 1.7 `EvalHook`. mm writes `.pth`, saves
-    an epoch before its validation instead of after it, and mmengine's best files have no optimizer.
+    From: mmcv 1.7 and mmengine 0.10 `CheckpointHook`, mmcv 1.7 `EvalHook`. mm writes `.pth`;
+    mmengine's best files have no optimizer. An EpochBasedRunner of mmcv that saves by iteration
+    calls its files `epoch_N.pth`. Where the Trainer is told to end (SIGTERM), `broken_off.ckpt` is
+    saved, which mm does not.
     """
 
     def __init__(
@@ -58,19 +78,33 @@ class Checkpoint(ModelCheckpoint):
         save_last: bool = True,
         save_best: str | list[str] | None = None,
         rule: str | list[str] | None = None,
+        greater_keys: str | Sequence[str] | None = None,
+        less_keys: str | Sequence[str] | None = None,
+        filename_tmpl: str | None = None,
+        best_dirpath: str | None = None,
         save_weights_only: bool = False,
+        sync_buffer: bool = False,
+        exports: CheckpointExports | None = None,
+        generation: Literal["0.x", "1.x"] = "1.x",
     ) -> None:
         super().__init__(dirpath, save_weights_only=save_weights_only)
         self.interval = interval
         self.by_epoch = by_epoch
         self.save_begin = save_begin
-        self.max_keep_ckpts = max_keep_ckpts
         self.ends_with_save = save_last
-        self.rules = choose_rules(save_best, rule)
+        self.best = BestScores(save_best, rule, greater_keys, less_keys, generation)
+        self.names = CheckpointNames(
+            dirpath, best_dirpath or dirpath, filename_tmpl or "", by_epoch, generation
+        )
+        self.sync_buffer = sync_buffer
+        self.exports = exports or CheckpointExports(generation=generation)
+        self.generation = generation
         self.idle_hooks = ("on_train_batch_end",) if by_epoch else ()
-        self._metrics = tuple(self.rules)
-        self.best: dict[str, tuple[float, str]] = {}
-        self._kept: list[str] = []
+        self._metrics = tuple(self.best.rules)
+        self.kept = KeptFiles(self.names, max_keep_ckpts, interval, generation)
+        self._newest: Snapshot | None = None
+        self._bests: list[Snapshot] = []
+        self._surplus: list[str] = []
 
     @property
     def state_key(self) -> str:
@@ -78,40 +112,84 @@ class Checkpoint(ModelCheckpoint):
         return self._generate_state_key(by_epoch=self.by_epoch, save_best=self._metrics)
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Do nothing: the folder is known, and holds a log already."""
+        """Write whole files only, and read them without rounding."""
+        use_whole_files(trainer)
+        if isinstance(trainer.precision_plugin, DoublePrecision):
+            pl_module.double()  # Lightning would do so after the weights are restored
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Go on where a checkpoint was saved."""
+        start_epoch_afresh(trainer)
+        self._newest, self._bests, self._surplus = None, [], []
 
     # ---------------------------------------------------------------- when
 
     def on_train_batch_end(self, trainer: L.Trainer, *_: Any, **__: Any) -> None:
-        """Save after an iteration, before its validation."""
+        """Save after an iteration."""
         if not self.by_epoch:
-            count = trainer.fit_loop.total_batch_idx + 1
+            count = _count_batches(trainer)
             if self._is_due(count, count_all_batches(trainer)):
-                self._save_newest(trainer)
+                self._save_newest(trainer, count)
 
-    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save after an epoch and its validation."""
-        count = trainer.current_epoch + 1
-        if self.by_epoch and self._is_due(count, trainer.max_epochs):
-            self._save_newest(trainer)
-
-    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Save what is better than before.
-
-        A newest one of the same iteration is written again, for it must know the new best.
-        """
-        if not _is_training(trainer):
+    def after_train_epoch(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Save after an epoch; iteration-based training is one in 1.x."""
+        if not self.by_epoch:
             return
-        saved = [name for name in list(self.rules) if self._save_if_best(trainer, name)]
-        newest = self._path(trainer)
-        if saved and not self.by_epoch and self._kept[-1:] == [newest]:
-            self._save(trainer, newest)
+        if is_by_epoch(trainer):
+            count, last = trainer.current_epoch + 1, trainer.max_epochs
+        elif self.generation == "1.x":
+            count, last = 1, 1
+        else:
+            return
+        if self._is_due(count, last):
+            self._save_newest(trainer, count)
 
-    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Do nothing: the last one is saved when its epoch or iteration ends."""
+    def after_val_epoch(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Save what is better than before, and in 1.x, if something was saved yet, the newest."""
+        if not _is_training(trainer) or not trainer.callback_metrics:
+            return
+        self.best.settle_auto(trainer.callback_metrics)
+        improved = [self._save_if_best(trainer, name) for name in self.best.rules]
+        if any(improved) and self.generation == "1.x" and self._newest is not None:
+            count = self._count(trainer, by_epoch=self.by_epoch)
+            self._save_newest(trainer, count, waits=True)
 
-    def on_exception(self, *_: Any) -> None:
-        """Do nothing."""
+    def after_val(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Replace files of this moment if the validation has changed anything since.
+
+        Not only a best score: schedules and early stopping look at validations as well.
+        """
+        twin = None
+        for saved in (*self._bests, self._newest):
+            if saved is None or not saved.content or saved.batches != _count_batches(trainer):
+                continue
+            now = refresh_snapshot(trainer, saved)
+            if trainer.strategy.broadcast(not now.is_same(saved)):
+                self._write(trainer, now, twin)
+            twin = now
+            saved.content = {}
+        self._bests = []
+
+    def after_train(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Publish the last and the best."""
+        last = [self._newest.path] if self.ends_with_save and self._newest is not None else []
+        self.exports.publish(trainer, [*last, *(path for _, path in self.best.entries.values())])
+
+    def on_train_epoch_end(self, *_: Any) -> None:
+        """Do nothing at Lightning's own moment."""
+
+    def on_validation_end(self, *_: Any) -> None:
+        """Do nothing at Lightning's own moment."""
+
+    def on_train_end(self, *_: Any) -> None:
+        """Do nothing at Lightning's own moment."""
+
+    def on_exception(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException
+    ) -> None:
+        """Save where a run stands that is told to end."""
+        if isinstance(exception, SIGTERMException) and _is_training(trainer):
+            trainer.save_checkpoint(os.path.join(str(self.dirpath), BROKEN_OFF))
 
     def _is_due(self, count: int, last: int | None) -> bool:
         since = count - self.save_begin
@@ -120,151 +198,100 @@ class Checkpoint(ModelCheckpoint):
 
     # ---------------------------------------------------------------- what
 
-    def _save_newest(self, trainer: L.Trainer) -> None:
+    def _save_newest(self, trainer: L.Trainer, count: int, *, waits: bool = False) -> None:
+        """Save under a number; one that waits is written when its validation is over."""
         if not _is_training(trainer):
             return
-        path = self._path(trainer)
-        kept = [*(old for old in self._kept if old != path), path]
-        surplus = len(kept) - self.max_keep_ckpts if self.max_keep_ckpts > 0 else 0
-        self._kept = kept[max(surplus, 0) :]
-        self.last_model_path = os.path.join(str(self.dirpath), "last.ckpt")
-        self._save(trainer, path)
-        for old in kept[: max(surplus, 0)]:
-            self._remove(trainer, old)
-        if trainer.is_global_zero:
+        if self.sync_buffer:
+            average_over_processes(trainer, trainer.lightning_module.buffers())
+        path = self.names.newest(count)
+        self.last_model_path = os.path.join(str(self.dirpath), LAST)
+        self._surplus += self.kept.add(count)
+        leave_message(trainer, "last_ckpt", path)
+        self._newest = take_snapshot(trainer, path, weights_only=self.save_weights_only)
+        if waits:
+            self._newest.digest = b""
+        else:
+            self._write(trainer, self._newest)
+
+    def _write(self, trainer: L.Trainer, snapshot: Snapshot, twin: Snapshot | None = None) -> None:
+        """Write a file, or let it be another name for one that holds the same."""
+        if twin is None or not twin.is_same(snapshot) or not is_local(twin.path):
+            write_snapshot(trainer, snapshot)
+        elif trainer.is_global_zero:
+            copy_whole(twin.path, snapshot.path)
+        self.exports.write(trainer, snapshot)
+        if self._newest is not None and snapshot.path == self._newest.path:
+            self._end_with_newest(trainer, snapshot.path)
+
+    def _end_with_newest(self, trainer: L.Trainer, path: str) -> None:
+        """Point to a file that is written, and remove what is too much with it."""
+        if trainer.is_global_zero and is_local(path):
             link(path, self.last_model_path)
+            self.exports.point_to(trainer, path)
+            Path(str(self.dirpath), BROKEN_OFF).unlink(missing_ok=True)
+        for old in self._surplus:
+            self._remove(trainer, old)
+        self._surplus = []
 
     def _save_if_best(self, trainer: L.Trainer, name: str) -> bool:
-        if name == "auto":
-            name = self._settle_auto(trainer)
-        if name not in trainer.callback_metrics:
-            known = ", ".join(trainer.callback_metrics) or "none"
-            raise ValueError(f"save_best must be a metric of the validation ({known}), got {name}")
-        score = float(trainer.callback_metrics[name])
-        greater = self.rules[name] == "greater"
-        before, old = self.best.get(name, (-math.inf if greater else math.inf, ""))
-        better = score > before if greater else score < before  # never so for NaN
-        if not trainer.strategy.broadcast(better):
+        score = trainer.strategy.broadcast(self.best.find_score(name, trainer.callback_metrics))
+        if score is None:
             return False
-        path = self._path(trainer, prefix=f"best_{name.replace('/', '_')}_")
-        self.best[name] = (score, path)
-        if name == next(iter(self.rules)):
+        by_epoch = is_by_epoch(trainer) if self.generation == "0.x" else self.by_epoch
+        path = self.names.best(name, self._count(trainer, by_epoch=by_epoch), by_epoch=by_epoch)
+        _, old = self.best.entries.get(name, (0.0, ""))
+        self.best.entries[name] = (score, path)
+        if name == next(iter(self.best.rules)):
             self.best_model_path = path
-        self._save(trainer, path)
+        suffix = f"_{name}" if len(self.best.rules) > 1 else ""
+        leave_message(trainer, f"best_score{suffix}", score)
+        leave_message(trainer, f"best_ckpt{suffix}", path)
+        snapshot = take_snapshot(trainer, path, weights_only=self.save_weights_only)
+        self._write(trainer, snapshot)
+        self._bests.append(snapshot)
         if old and old != path:
             self._remove(trainer, old)
         return True
 
-    def _settle_auto(self, trainer: L.Trainer) -> str:
-        """Replace 'auto' by the first metric that is logged."""
-        name = next(iter(trainer.callback_metrics), "none")
-        rule = self.rules.pop("auto")
-        self.rules = {**choose_rules(name, rule or None), **self.rules}
-        return name
-
-    def _path(self, trainer: L.Trainer, prefix: str = "") -> str:
-        if self.by_epoch:
-            count = f"epoch_{trainer.current_epoch + 1}"
-        else:
-            count = f"iter_{trainer.fit_loop.total_batch_idx + 1}"
-        return os.path.join(str(self.dirpath), f"{prefix}{count}.ckpt")
-
-    def _save(self, trainer: L.Trainer, path: str) -> None:
-        trainer.save_checkpoint(path, self.save_weights_only)
+    def _count(self, trainer: L.Trainer, *, by_epoch: bool) -> int:
+        """Return which epoch or iteration a validation follows; 0 if it is inside the only one."""
+        if not by_epoch:
+            return _count_batches(trainer)
+        return trainer.current_epoch + 1 if is_by_epoch(trainer) else 0
 
     def _remove(self, trainer: L.Trainer, path: str) -> None:
-        if os.path.dirname(path) == str(self.dirpath):  # a run may be resumed in another folder
+        if self.names.holds(path):
             trainer.strategy.remove_checkpoint(path)
+            self.exports.remove(trainer, path)
 
     # ---------------------------------------------------------------- resuming
 
+    def on_save_checkpoint(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Let the run go on with the next batch or epoch."""
+        settle_loops(checkpoint["loops"]["fit_loop"])
+        add_meta(trainer, checkpoint)
+        checkpoint["meta"] |= self.exports.meta
+
     def state_dict(self) -> dict[str, Any]:
         """Return which files were kept, and the best scores."""
-        best = {name: list(entry) for name, entry in self.best.items()}
-        return {"kept": self._kept, "best": best, "rules": self.rules}
+        return {"kept": self.kept.paths, **self.best.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` returned."""
-        self._kept = list(state_dict["kept"])
-        self.best = {name: (score, path) for name, (score, path) in state_dict["best"].items()}
-        self.rules = dict(state_dict["rules"]) if "auto" in self.rules else self.rules
-        self.best_model_path = self.best.get(next(iter(self.rules), ""), (0.0, ""))[1]
+        self.kept.paths = list(state_dict["kept"])
+        self.best.load_state_dict(state_dict)
+        first = next(iter(self.best.rules), "")
+        self.best_model_path = self.best.entries.get(first, (0.0, ""))[1]
+
+
+def _count_batches(trainer: L.Trainer) -> int:
+    return trainer.fit_loop.total_batch_idx + 1
 
 
 def _is_training(trainer: L.Trainer) -> bool:
     """Tell whether this is a training, and neither a trial run nor a sanity check."""
     is_trial = bool(trainer.fast_dev_run)  # type: ignore[attr-defined]
     return trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking and not is_trial
-
-
-def choose_rules(
-    metrics: str | Sequence[str] | None, rule: str | Sequence[str] | None
-) -> dict[str, str]:
-    """Tell for each metric whether more is better.
-
-    Args:
-        metrics: Names of metrics; 'auto' stands for one that is not known yet.
-        rule: 'greater' or 'less' for all metrics, or one for each; None to guess by the names.
-
-    Returns:
-        'greater' or 'less' by metric; '' for 'auto' without a rule.
-
-    Raises:
-        ValueError: If a rule is unknown, missing, or cannot be guessed.
-
-    Examples:
-        >>> choose_rules(["accuracy/top1", "loss"], None)
-        {'accuracy/top1': 'greater', 'loss': 'less'}
-    """
-    names = [metrics] if isinstance(metrics, str) else list(metrics or ())
-    given = [rule] if rule is None or isinstance(rule, str) else list(rule)
-    given = given * len(names) if len(given) == 1 else given
-    if len(given) != len(names):
-        raise ValueError(f"rule must be one or {len(names)}, one for each metric, got {rule}")
-    return {name: _choose_rule(name, item) for name, item in zip(names, given, strict=True)}
-
-
-def _choose_rule(name: str, rule: str | None) -> str:
-    if rule is not None:
-        if rule not in ("greater", "less"):
-            raise ValueError(f"rule must be 'greater' or 'less', got {rule!r}")
-        return rule
-    if name == "auto":
-        return ""
-    # a name that says both, such as 'top_loss', is a greater one in mm as well
-    for word, parts in (("greater", GREATER), ("less", LESS)):
-        if name.lower() in parts or any(part in name.lower() for part in parts):
-            return word
-    raise ValueError(f"rule must be given, for the name {name!r} does not tell what is better")
-
-
-def link(path: str, name: str) -> None:
-    """Let the file `name` point to `path` in the same folder; a copy where links are forbidden."""
-    new = f"{name}.new"
-    try:
-        os.symlink(os.path.basename(path), new)
-    except OSError:
-        shutil.copy(path, new)
-    os.replace(new, name)
-
-
-def find_newest(folder: str) -> str | None:
-    """Return the newest whole checkpoint of a folder, best ones aside; None when there is none.
-
-    Args:
-        folder: A work directory.
-    """
-    if not os.path.isdir(folder):
-        return None
-    found = []
-    for name in os.listdir(folder):
-        match = re.fullmatch(r"(?:epoch|iter)_(\d+)\.ckpt", name)
-        if match:
-            path = os.path.join(folder, name)
-            found.append((os.path.getmtime(path), int(match[1]), path))
-    return next((path for *_, path in sorted(found, reverse=True) if _is_whole(path)), None)
-
-
-def _is_whole(path: str) -> bool:
-    """Tell whether a file is complete: a checkpoint is a zip archive with its index at the end."""
-    return zipfile.is_zipfile(path)

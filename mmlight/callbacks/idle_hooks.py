@@ -11,6 +11,10 @@ BATCH_HOOKS = (
     "on_after_backward",
     "on_before_optimizer_step",
     "on_train_batch_end",
+    "on_validation_batch_start",
+    "on_validation_batch_end",
+    "on_test_batch_start",
+    "on_test_batch_end",
 )
 
 

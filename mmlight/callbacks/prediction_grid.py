@@ -9,6 +9,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from PIL import Image
 
 from mmlight.models.targets import list_labels
+from mmlight.models.views import has_views
 from mmlight.visualize.predictions import make_cell
 from mmlight.visualize.sheet import Block, draw_sheet
 
@@ -44,7 +45,8 @@ class PredictionGrid(Callback):
             return
         is_bgr = getattr(pl_module.preprocessor, "to_rgb", True)
         labels = list_labels(batch["target"])
-        shown = list(zip(batch["inputs"], outputs["scores"], labels, strict=True))[: self.count]
+        images = batch["inputs"][0] if has_views(batch["inputs"]) else batch["inputs"]
+        shown = list(zip(images, outputs["scores"], labels, strict=True))[: self.count]
         cells = []
         for image, scores, label in shown:
             found = pl_module.describe_scores(scores.float().cpu())

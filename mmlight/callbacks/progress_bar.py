@@ -1,6 +1,5 @@
 """A progress bar with loss, learning rate, times and the time that is left."""
 
-import math
 import sys
 from datetime import timedelta
 from typing import Any
@@ -9,14 +8,14 @@ import lightning as L
 from lightning.pytorch.callbacks import TQDMProgressBar
 
 from mmlight.callbacks.iter_timer import find_timer
-from mmlight.callbacks.validation import count_all_batches, is_by_epoch
+from mmlight.callbacks.validation import count_all_batches, count_epoch_batches, is_by_epoch
 
 
 class ProgressBar(TQDMProgressBar):
     """Shows loss, lr, time and data_time [s per batch] and the ETA of the whole training.
 
     The values are read only when the bar is drawn, so that most batches cost nothing. Where the
-    output is a file or a pipe there is no bar; `TextLog` prints its lines there instead.
+    output is a file or a pipe there is no bar; the lines of the log are printed there instead.
 
     Args:
         refresh_rate: Draw every so many batches.
@@ -40,8 +39,8 @@ class ProgressBar(TQDMProgressBar):
 
     def _describe(self, trainer: L.Trainer) -> None:
         bar = self.train_progress_bar
-        batches = trainer.num_training_batches
-        bar.total = count_all_batches(trainer) if math.isinf(batches) else batches
+        batches = count_epoch_batches(trainer)
+        bar.total = count_all_batches(trainer) if batches is None else batches
         if is_by_epoch(trainer):
             bar.set_description(f"Epoch(train) [{trainer.current_epoch + 1}/{trainer.max_epochs}]")
         else:

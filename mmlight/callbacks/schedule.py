@@ -1,11 +1,15 @@
 """Drives mm schedules from Lightning's events."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 
+from mmlight.callbacks.validation import count_epoch_batches
+from mmlight.errors import ConfigError
+from mmlight.hooks.runner_view import find_view
 from mmlight.optim.driver import ScheduleDriver
 from mmlight.optim.schedule import RunLength, Schedule
 
@@ -17,8 +21,8 @@ class ParamSchedule(Callback):
     after an epoch happens here after the last batch of the epoch, and so before validation. A run
     with `max_epochs=-1` is iteration-based: epochs play no part in it.
 
-    The optimizer's state carries the values, the state of this callback the counters; both are in
-    every checkpoint that Lightning can resume from.
+    The optimizer's state carries the values, the state of this callback the counters and what the
+    schedules remember of validations; both are in every checkpoint that Lightning can resume from.
 
     Args:
         schedules: They act in this order on the same groups.
@@ -42,20 +46,25 @@ class ParamSchedule(Callback):
         self.max_epochs = max_epochs
         self.max_iters = max_iters
         self.driver: ScheduleDriver | None = None
-        self._resumed: dict[str, int] | None = None
+        self._resumed: dict[str, Any] | None = None
+        acts_before = any(_overrides(schedule, "before_iteration") for schedule in self.schedules)
+        self.idle_hooks = () if acts_before else ("on_train_batch_start",)
 
     @property
     def state_key(self) -> str:
-        """Name of the state in a checkpoint; differs for a rate and a momentum callback."""
-        names = sorted({schedule.param_name for schedule in self.schedules})
-        return self._generate_state_key(param_names=names)
+        """Name of the state in a checkpoint; differs for a rate, a momentum and a user's hook."""
+        names = {schedule.param_name for schedule in self.schedules}
+        own = {
+            type(schedule.hook).__name__ for schedule in self.schedules if hasattr(schedule, "hook")
+        }
+        return self._generate_state_key(param_names=sorted(names | own))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the counters."""
+        """Return the counters and the states of the schedules."""
         return {} if self.driver is None else self.driver.state_dict()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Keep the counters until training starts."""
+        """Keep the state until training starts."""
         self._resumed = state_dict or None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -64,14 +73,24 @@ class ParamSchedule(Callback):
         if len(trainer.optimizers) != 1:
             raise ValueError(f"schedules need exactly one optimizer, got {len(trainer.optimizers)}")
         run = measure_run(trainer, max_epochs=self.max_epochs, max_iters=self.max_iters)
-        self.driver = ScheduleDriver(trainer.optimizers[0], self.schedules, run)
-        if self._resumed is None:
-            self.driver.start()
-        else:
-            self.driver.load_state_dict(self._resumed)
-            self._resumed = None
+        with _blaming_the_config():
+            self.driver = ScheduleDriver(
+                trainer.optimizers[0], self.schedules, run, find_view(trainer)
+            )
+            self._begin(trainer, self.driver)
 
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def _begin(self, trainer: Trainer, driver: ScheduleDriver) -> None:
+        resumed = self._resumed or _read_counters(trainer, driver.run)
+        self._resumed = None
+        if resumed is None:
+            driver.start()
+            return
+        driver.load_state_dict(resumed)
+        while driver.epoch < trainer.current_epoch and driver.run.by_epoch:
+            driver.after_epoch()  # saved before the end of the epoch was announced
+            driver.before_epoch()
+
+    def before_train_epoch(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Set what holds for the epoch."""
         del trainer, pl_module
         assert self.driver is not None
@@ -93,12 +112,46 @@ class ParamSchedule(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Take the steps that follow a batch, and an epoch if this was its last batch."""
-        del pl_module, outputs, batch
+        """Take the steps that follow a batch."""
+        del trainer, pl_module, outputs, batch, batch_idx
         assert self.driver is not None
         self.driver.after_iteration()
-        if trainer.is_last_batch or batch_idx + 1 >= trainer.num_training_batches:
-            self.driver.after_epoch()
+
+    def after_train_epoch(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the steps that follow an epoch."""
+        del trainer, pl_module
+        assert self.driver is not None
+        self.driver.after_epoch()
+
+    def after_val_epoch(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let the schedules see the results of a validation during training."""
+        del pl_module
+        if trainer.state.fn == TrainerFn.FITTING:
+            assert self.driver is not None
+            with _blaming_the_config():
+                self.driver.after_validation(trainer.callback_metrics)
+
+
+def _overrides(schedule: Schedule, event: str) -> bool:
+    return getattr(type(schedule), event) is not getattr(Schedule, event)
+
+
+@contextmanager
+def _blaming_the_config() -> Iterator[None]:
+    """Tell of a schedule that does not fit the run as of any other problem of the config."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(
+            "param_scheduler", str(error), next_step="Correct the schedule; see 'mmlight lr'."
+        ) from error
+
+
+def _read_counters(trainer: Trainer, run: RunLength) -> dict[str, int] | None:
+    """Return where a run is that was resumed with other schedules; None for a new one."""
+    done = trainer.fit_loop.total_batch_idx + 1
+    epoch = trainer.current_epoch if run.by_epoch else 0
+    return {"iteration": done, "epoch": epoch} if done else None
 
 
 def measure_run(
@@ -111,8 +164,7 @@ def measure_run(
         max_epochs: Wins over the trainer's.
         max_iters: Wins over what follows from the trainer's epochs or steps.
     """
-    batches = trainer.num_training_batches
-    epoch_length = None if math.isinf(batches) else int(batches)
+    epoch_length = count_epoch_batches(trainer)
     if max_epochs is None and trainer.max_epochs not in (None, -1):
         max_epochs = trainer.max_epochs
     if max_epochs is None:

@@ -27,6 +27,7 @@ FIRST: Final = ("*",)
 # builders describe a later call: the argument with its target, and what the builder adds to it
 DEFERRED: Final = {
     "mmlight.optim.optimizer.OptimizerBuilder": ("optimizer", ("params",)),
+    "mmlight.optim.own_scheduler.OwnScheduler": ("scheduler", ("optimizer",)),
     "mmlight.data.sampler_builder.SamplerBuilder": ("sampler", OFFERED),
     "mmlight.data.named_function.NamedFunction": ("function", FIRST),
 }

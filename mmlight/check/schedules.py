@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
+from mmlight.build import refused_by_class
 from mmlight.check.construct import BROKEN, construct
 from mmlight.check.findings import Findings
 from mmlight.errors import UnsupportedValueError
+from mmlight.optim.plateau import ReduceOnPlateau
 from mmlight.optim.policy import Policy
 from mmlight.optim.recursion import FOREVER, Recursion
+from mmlight.optim.schedule import RunLength
 from mmlight.spec import Call, Spec, find_calls
 
 SCHEDULE = "mmlight.callbacks.ParamSchedule"
+SPANNED = (Recursion, ReduceOnPlateau)
 # arguments that name moments of the run
 MOMENTS = ("milestones", "step")
 
@@ -23,16 +27,17 @@ def examine_schedules(spec: Spec, found: Findings) -> None:
             continue
         for call in find_calls(callback.kwargs.get("schedules")):
             schedule = construct(call, Findings())  # what it refuses, its callback tells
-            if schedule is BROKEN or not isinstance(schedule, (Recursion, Policy)):
+            if schedule is BROKEN or not isinstance(schedule, (*SPANNED, Policy)):
                 continue
             if schedule.by_epoch and not by_epoch:
                 text = "It counts epochs, but the run counts iterations as one single epoch."
                 found.note(f"{call.path}.by_epoch", text, _origin(call, "by_epoch"))
-            if isinstance(schedule, Recursion):
+            if isinstance(schedule, SPANNED):
                 _examine_span(
                     call, schedule, length if schedule.by_epoch == by_epoch else None, found
                 )
             if schedule.by_epoch == by_epoch and length is not None:
+                _examine_fit(call, schedule, length, found)
                 begin = getattr(schedule, "begin", 0)  # from where its numbers count
                 _note_moments(call, begin, length, found)
 
@@ -45,7 +50,23 @@ def measure(spec: Spec) -> tuple[bool, int | None]:
     return False, steps if isinstance(steps, int) and steps >= 0 else None
 
 
-def _examine_span(call: Call, schedule: Recursion, length: int | None, found: Findings) -> None:
+def _examine_fit(
+    call: Call, schedule: Recursion | Policy | ReduceOnPlateau, length: int, found: Findings
+) -> None:
+    """Tell when a policy has no value for a part of the run."""
+    if not isinstance(schedule, Policy):
+        return
+    one = 1  # the batches of an epoch, which decide nothing here
+    run = RunLength.of_epochs(length, one)
+    try:
+        schedule.bind(run if schedule.by_epoch else RunLength.of_iterations(length, one))
+    except ValueError as error:
+        found.add(refused_by_class(call, error))
+
+
+def _examine_span(
+    call: Call, schedule: Recursion | ReduceOnPlateau, length: int | None, found: Findings
+) -> None:
     begin, end = schedule.begin, length if schedule.end is None else schedule.end
     for key, value in (("begin", begin), ("end", end)):
         if not (isinstance(value, (int, float)) or value is None):

@@ -15,6 +15,7 @@ from mmlight.check.findings import Findings
 from mmlight.check.network import Network
 from mmlight.errors import UnsupportedValueError, list_names, nearest_name
 from mmlight.module import ImageClassifier
+from mmlight.optim.constructor import ConstructedOptimizer
 from mmlight.optim.optimizer import OptimizerBuilder
 from mmlight.spec import Call, Spec
 
@@ -24,7 +25,9 @@ def examine_optimizer(spec: Spec, network: Network, found: Findings) -> None:
     construct(spec.model.get("grad_clip"), found)
     call = spec.model.get("optimizer")
     builder = construct(call, found)
-    if not isinstance(call, Call) or not isinstance(builder, OptimizerBuilder):
+    if not isinstance(call, Call) or not isinstance(
+        builder, OptimizerBuilder | ConstructedOptimizer
+    ):
         return
     parts = {name: network.parts[name] for name in ("backbone", "neck", "head")}
     try:
@@ -137,7 +140,7 @@ def _examine_best(
     names = [name for metric in metrics for name in getattr(metric, "names", ())]
     if not all(hasattr(metric, "names") for metric in metrics) or not names:
         return  # the names of a user's metric are known when it is computed
-    for name in checkpoint.rules:
+    for name in checkpoint.best.rules:
         if name != "auto" and name not in names:
             found.add(
                 UnsupportedValueError(

@@ -8,10 +8,9 @@ from typing import Any, Final, TypeAlias
 
 from torch import nn
 
-from mmlight.callbacks.checkpoint import find_newest
 from mmlight.check.findings import Findings
 from mmlight.check.network import Network
-from mmlight.checkpoints import find_resume_point
+from mmlight.checkpoints import find_resume_point, find_run
 from mmlight.errors import MMLightError, WeightsError
 from mmlight.models.backbones.timm_model import TIMMBackbone
 from mmlight.models.initialize import Pretrained
@@ -145,7 +144,7 @@ def _examine(wanted: Wanted, found: Findings, probe: Probe) -> None:
 
 def _examine_resume(spec: Spec, found: Findings) -> None:
     origin = spec.origins.get("resume") or ""
-    if spec.resume is True and find_newest(spec.work_dir) is None:
+    if spec.resume is True and find_run(spec) is None:
         text = f"There is no checkpoint in {spec.work_dir}: training starts from scratch."
         found.note("resume", text, origin)
         return

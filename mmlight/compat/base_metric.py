@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from torch import Tensor
+
 from mmlight.compat.collective import broadcast_object_list, collect_results
 from mmlight.compat.dist import is_main_process
 
@@ -63,7 +65,9 @@ class BaseMetric(ABC):
         """
         if not self.results:
             _logger.warning("%s has no results; process() must collect some", type(self).__name__)
-        results = collect_results(self.results, size, self.collect_device, self.collect_dir)
+        results = collect_results(
+            _to_cpu(self.results), size, self.collect_device, self.collect_dir
+        )
         shared: list[Any] = [None]
         if is_main_process():
             values = self.compute_metrics(results or [])
@@ -73,3 +77,14 @@ class BaseMetric(ABC):
         self.results.clear()
         metrics: dict[str, Any] = shared[0]
         return metrics
+
+
+def _to_cpu(value: Any) -> Any:
+    """Move the tensors in lists, tuples and dicts to the CPU."""
+    if isinstance(value, Tensor):
+        return value.cpu()
+    if type(value) in (list, tuple):
+        return type(value)(_to_cpu(item) for item in value)
+    if type(value) is dict:
+        return {key: _to_cpu(item) for key, item in value.items()}
+    return value

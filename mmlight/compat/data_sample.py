@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, overload
 
 import numpy as np
@@ -212,7 +213,12 @@ def find_scores(predictions: Any) -> Tensor:
 
 
 def takes(function: Callable[..., Any], name: str) -> bool:
-    """Tell whether a function has a parameter of a name."""
+    """Tell whether a function has a parameter of a name; asked in every step, so remembered."""
+    return _takes(getattr(function, "__func__", function), name)
+
+
+@lru_cache(maxsize=256)
+def _takes(function: Callable[..., Any], name: str) -> bool:
     return name in inspect.signature(function).parameters
 
 

@@ -2,100 +2,14 @@
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-import numpy as np
-
+from mmlight.compat.history_buffer import HistoryBuffer, settle
 from mmlight.compat.named_instance import ManagerMixin
-from mmlight.errors import UnsupportedValueError
 
-# what the runner of mmengine keeps here and mmlight does not
-OF_THE_RUNNER: Final = ("epoch", "iter", "max_epochs", "max_iters", "loop_stage", "dataset_meta")
-
-
-class HistoryBuffer:
-    """Values of one quantity, in the order in which they came, each with a count.
-
-    Args:
-        log_history: The values, each already summed over its count.
-        count_history: Their counts.
-        max_length: How many are kept.
-
-    From: mmengine 0.10 `HistoryBuffer`.
-    """
-
-    _statistics: ClassVar[dict[str, Callable[..., Any]]] = {}
-
-    def __init__(
-        self,
-        log_history: Sequence[float] = (),
-        count_history: Sequence[float] = (),
-        max_length: int = 1_000_000,
-    ) -> None:
-        if len(log_history) != len(count_history):
-            raise ValueError(
-                f"count_history must have {len(log_history)} values, got {len(count_history)}"
-            )
-        self.max_length = max_length
-        self._values = list(log_history)[-max_length:]
-        self._counts = list(count_history)[-max_length:]
-
-    def update(self, log_val: float, count: float = 1) -> None:
-        """Add a value."""
-        if not isinstance(log_val, int | float) or not isinstance(count, int | float):
-            raise TypeError(f"log_val and count must be numbers, got {log_val!r} and {count!r}")
-        self._values.append(log_val)
-        self._counts.append(count)
-        del self._values[: -self.max_length], self._counts[: -self.max_length]
-
-    @property
-    def data(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """The values and the counts."""
-        return np.array(self._values), np.array(self._counts)
-
-    def _last(self, window_size: int | None) -> np.ndarray[Any, Any]:
-        return np.array(self._values[-window_size:] if window_size else self._values)
-
-    def mean(self, window_size: int | None = None) -> Any:
-        """Return the sum of the last values over the sum of their counts."""
-        counts = self._counts[-window_size:] if window_size else self._counts
-        return self._last(window_size).sum() / np.sum(counts)
-
-    def max(self, window_size: int | None = None) -> Any:
-        """Return the largest of the last values."""
-        return self._last(window_size).max()
-
-    def min(self, window_size: int | None = None) -> Any:
-        """Return the smallest of the last values."""
-        return self._last(window_size).min()
-
-    def current(self) -> Any:
-        """Return the last value.
-
-        Raises:
-            ValueError: If there is none.
-        """
-        if not self._values:
-            raise ValueError("the buffer holds no values, got 0")
-        return np.float64(self._values[-1])
-
-    @classmethod
-    def register_statistics(cls, method: Callable[..., Any]) -> Callable[..., Any]:
-        """Offer a function of a buffer to `statistics`, by its name; a decorator."""
-        cls._statistics[method.__name__] = method
-        return method
-
-    def statistics(self, method_name: str, *args: Any, **kwargs: Any) -> Any:
-        """Return 'mean', 'max', 'min', 'current' or what a registered function says.
-
-        Raises:
-            KeyError: If there is no such function.
-        """
-        own = {"mean": self.mean, "max": self.max, "min": self.min, "current": self.current}
-        if method_name in own:
-            return own[method_name](*args, **kwargs)
-        return self._statistics[method_name](self, *args, **kwargs)
+OF_THE_RUNNER: Final = ("epoch", "iter", "max_epochs", "max_iters", "experiment_name", "seed")
+"""What the runner of a run tells when it is asked for."""
 
 
 class MessageHub(ManagerMixin):
@@ -107,8 +21,10 @@ class MessageHub(ManagerMixin):
         runtime_info: Values to begin with.
         resumed_keys: Which of them `state_dict` gives out.
 
-    From: mmengine 0.10 `MessageHub`. There the runner adds its state; here it holds what users put
-        into it, and asking for the runner's `epoch`, `iter` and the like is an error and not None.
+    Attributes:
+        runner: The runner of the run; it is asked for `epoch`, `iter`, ... when they are wanted.
+
+    From: mmengine 0.10 `MessageHub`. Losses stay on the device until somebody looks at them.
     """
 
     def __init__(
@@ -119,7 +35,8 @@ class MessageHub(ManagerMixin):
         resumed_keys: Mapping[str, bool] | None = None,
     ) -> None:
         super().__init__(name)
-        self.log_scalars: OrderedDict[str, HistoryBuffer] = OrderedDict(log_scalars or {})
+        self.runner: Any = None
+        self._scalars: OrderedDict[str, HistoryBuffer] = OrderedDict(log_scalars or {})
         self.runtime_info: OrderedDict[str, Any] = OrderedDict(runtime_info or {})
         self._resumed_keys = dict(resumed_keys or {})
 
@@ -129,6 +46,45 @@ class MessageHub(ManagerMixin):
         if not cls._instances:
             return cls.get_instance("mmengine")
         return super().get_current_instance()
+
+    @property
+    def log_scalars(self) -> OrderedDict[str, HistoryBuffer]:
+        """The quantities by name, with all values as numbers."""
+        settle(self._scalars.values())
+        return self._scalars
+
+    def reserve(self, *keys: str) -> None:
+        """Give quantities their places before the first values come."""
+        for key in keys:
+            self._remember(key, True)
+            self._scalars.setdefault(key, HistoryBuffer())
+
+    def record(self, key: str, value: Any) -> None:
+        """Add a value that may be a tensor of one element, which is not looked at yet."""
+        buffer = self._scalars.get(key)
+        if buffer is None:
+            self.reserve(key)
+            buffer = self._scalars[key]
+        buffer.append(value)
+
+    def export_scalars(self, last: int | None) -> dict[str, list[list[Any]]]:
+        """Return the last values and counts of each quantity that is resumed, as plain numbers."""
+        kept = (item for item in self.log_scalars.items() if self._resumed_keys.get(item[0], True))
+        return {key: buffer.export(last) for key, buffer in kept}
+
+    def export_infos(self) -> dict[str, Any]:
+        """Return the values that are resumed."""
+        return {k: v for k, v in self.runtime_info.items() if self._resumed_keys.get(k)}
+
+    def import_scalars(self, scalars: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+        """Take over what `export_scalars` gave out."""
+        for key, (values, counts) in scalars.items():
+            self._scalars[key] = HistoryBuffer(values, counts)
+
+    def start(self, runner: Any) -> None:
+        """Begin a run: forget the quantities of the one before."""
+        self._scalars.clear()
+        self.runner = runner
 
     def update_scalar(self, key: str, value: Any, count: int = 1, resumed: bool = True) -> None:
         """Add a value to a quantity.
@@ -141,7 +97,7 @@ class MessageHub(ManagerMixin):
         """
         self._remember(key, resumed)
         number = value if isinstance(value, int | float) else value.item()
-        self.log_scalars.setdefault(key, HistoryBuffer()).update(number, count)
+        self._scalars.setdefault(key, HistoryBuffer()).update(number, count)
 
     def update_scalars(self, log_dict: Mapping[str, Any], resumed: bool = True) -> None:
         """Add a value to several quantities; a value may be a dict of `value` and `count`."""
@@ -175,23 +131,21 @@ class MessageHub(ManagerMixin):
         Raises:
             KeyError: If there is none of that name.
         """
-        if key not in self.log_scalars:
-            raise KeyError(f"{key!r} is not among {list(self.log_scalars)}")
-        return self.log_scalars[key]
+        if key not in self._scalars:
+            raise KeyError(f"{key!r} is not among {list(self._scalars)}")
+        return self._scalars[key]
 
     def get_info(self, key: str, default: Any = None) -> Any:
-        """Return a value.
-
-        Raises:
-            UnsupportedValueError: If it is one that mmengine's runner keeps and nobody has set.
-        """
-        if key not in self.runtime_info and key in OF_THE_RUNNER:
-            raise UnsupportedValueError(
-                f"MessageHub.{key}",
-                f"the value {key!r} of mmengine's runner is not kept here",
-                next_step="Ask the runner that hooks get, or the Trainer: current_epoch, "
-                "global_step, max_epochs.",
-            )
+        """Return a value; that of the runner where nobody has set another one."""
+        if key not in self.runtime_info and self.runner is not None:
+            if key == "loop_stage":
+                return self.runner.mode
+            if key in OF_THE_RUNNER:
+                return getattr(self.runner, key)
+            if key == "cfg":
+                return self.runner.cfg.pretty_text
+            if key == "dataset_meta":
+                return getattr(self.runner.train_dataloader.dataset, "metainfo", default)
         return self.runtime_info.get(key, default)
 
     def state_dict(self) -> dict[str, Any]:
@@ -206,10 +160,10 @@ class MessageHub(ManagerMixin):
     def load_state_dict(self, state_dict: "Mapping[str, Any] | MessageHub") -> None:
         """Take over what another store gave out."""
         if isinstance(state_dict, MessageHub):
-            self.log_scalars.clear()
+            self._scalars.clear()
             self.runtime_info.clear()
             state_dict = state_dict.state_dict()
-        self.log_scalars.update(copy.deepcopy(state_dict["log_scalars"]))
+        self._scalars.update(copy.deepcopy(state_dict["log_scalars"]))
         self.runtime_info.update(copy.deepcopy(state_dict["runtime_info"]))
         self._resumed_keys.update(state_dict["resumed_keys"])
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import Optimizer
 
 from mmlight.compat.registries import mmcv, mmengine
-from mmlight.optim.parameter_groups import ParamwiseRules, group_parameters
+from mmlight.optim.gradient_clip import GradientClip
+from mmlight.optim.layer_decay import LayerDecayRules
+from mmlight.optim.optimizer import Rules, group
+from mmlight.optim.parameter_groups import ParamwiseRules
 from mmlight.registry import Registry
 
 
@@ -33,9 +35,8 @@ class OptimWrapper:
         if accumulative_counts < 1:
             raise ValueError(f"accumulative_counts must be at least 1, got {accumulative_counts}")
         self.optimizer = optimizer
-        self.clip_grad_kwargs = dict(clip_grad or {})
-        self._clips_value = self.clip_grad_kwargs.pop("type", "norm") == "value"
-        self._accumulative_counts = accumulative_counts
+        self.clip = GradientClip(**clip_grad) if clip_grad else None
+        self.accumulative_counts = accumulative_counts
         self._batches = 0
 
     @property
@@ -45,21 +46,16 @@ class OptimWrapper:
 
     def update_params(self, loss: Tensor) -> None:
         """Go back through a batch's loss, and make a step when enough batches are together."""
-        torch.autograd.backward(loss / self._accumulative_counts)
+        torch.autograd.backward(loss / self.accumulative_counts)
         self._batches += 1
-        if self._batches % self._accumulative_counts == 0:
+        if self._batches % self.accumulative_counts == 0:
             self.step()
             self.zero_grad()
 
     def step(self, **kwargs: Any) -> None:
         """Clip the gradients and make a step."""
-        parameters = [weight for group in self.param_groups for weight in group["params"]]
-        if self.clip_grad_kwargs:
-            clip = clip_grad_value_ if self._clips_value else clip_grad_norm_
-            clip(
-                [weight for weight in parameters if weight.grad is not None],
-                **self.clip_grad_kwargs,
-            )
+        if self.clip is not None:
+            self.clip(weight for group in self.param_groups for weight in group["params"])
         self.optimizer.step(**kwargs)
 
     def zero_grad(self, **kwargs: Any) -> None:
@@ -79,6 +75,29 @@ class OptimWrapper:
         return {"lr": [group["lr"] for group in self.param_groups]}
 
 
+class AmpOptimWrapper(OptimWrapper):
+    """An `OptimWrapper` of mixed precision, which is the Trainer's here.
+
+    Args:
+        loss_scale: The config's setting counts, see `mmlight.optim.loss_scale`.
+        dtype: The config's setting counts.
+        use_fsdp: The Trainer's strategy counts.
+        **options: Those of `OptimWrapper`.
+
+    From: mmengine 0.10 `AmpOptimWrapper`.
+    """
+
+    def __init__(
+        self,
+        loss_scale: Any = "dynamic",
+        dtype: Any = None,
+        use_fsdp: bool = False,
+        **options: Any,
+    ) -> None:
+        del loss_scale, dtype, use_fsdp
+        super().__init__(**options)
+
+
 class DefaultOptimizerConstructor:
     """Build an optimizer of a model in the style of 0.x; a base of users' own constructors.
 
@@ -86,11 +105,18 @@ class DefaultOptimizerConstructor:
         optimizer_cfg: The dict of the optimizer.
         paramwise_cfg: Multipliers per kind of parameter, see `ParamwiseRules`.
 
+    Attributes:
+        base_lr: Rate of the optimizer, None without.
+        base_wd: Weight decay of the optimizer, None without.
+
     From: mmcv 1.7 `DefaultOptimizerConstructor`. Parameters with the same options share a group,
-    where that one makes a group for each; `add_params` cannot be overridden.
+    where that one makes a group for each; its `add_params` does a module with all below it at once,
+    where that one calls itself for each child.
     """
 
     registry: Registry = mmcv.OPTIMIZERS
+    unread: tuple[str, ...] = ("flat_decay_mult",)
+    """Words of `paramwise_cfg` that the original does not read."""
 
     def __init__(
         self, optimizer_cfg: Mapping[str, Any], paramwise_cfg: Mapping[str, Any] | None = None
@@ -104,14 +130,33 @@ class DefaultOptimizerConstructor:
 
     def __call__(self, model: nn.Module) -> Any:
         """Return the optimizer of a model."""
-        return self._build(model, exclusive_layers=True, keep_frozen=True)
+        return self._build(model)
 
-    def _build(self, model: nn.Module, **style: bool) -> Any:
+    def add_params(
+        self, params: list[dict[str, Any]], module: nn.Module, prefix: str = "", **_: Any
+    ) -> None:
+        """Append the groups of a module's parameters.
+
+        Args:
+            params: Groups so far.
+            module: The module.
+            prefix: Its name, which all names of its parameters begin with.
+        """
+        names = [name for name, _ in module.named_parameters(remove_duplicate=False)]
+        dot = prefix and prefix.removesuffix(".") + "."
+        rates = {"lr": self.base_lr, "weight_decay": self.base_wd}
+        params += group(module, self._rules, mm_names={n: dot + n for n in names}, **rates)
+
+    @property
+    def _rules(self) -> Rules:
+        words = {k: v for k, v in self.paramwise_cfg.items() if k not in self.unread}
+        return ParamwiseRules(**words, exclusive_layers=True, keep_frozen=True)
+
+    def _build(self, model: nn.Module) -> Any:
         params: Any = model.parameters()
         if self.paramwise_cfg:
-            words: dict[str, Any] = {**self.paramwise_cfg, **style}
-            rates = {"lr": self.base_lr, "weight_decay": self.base_wd}
-            params = group_parameters(model, ParamwiseRules(**words), **rates)
+            params = []
+            self.add_params(params, model)
         return self.registry.build({**self.optimizer_cfg, "params": params})
 
 
@@ -126,6 +171,7 @@ class DefaultOptimWrapperConstructor(DefaultOptimizerConstructor):
     """
 
     registry = mmengine.OPTIMIZERS
+    unread: tuple[str, ...] = ()
 
     def __init__(
         self, optim_wrapper_cfg: Mapping[str, Any], paramwise_cfg: Mapping[str, Any] | None = None
@@ -136,11 +182,31 @@ class DefaultOptimWrapperConstructor(DefaultOptimizerConstructor):
 
     def __call__(self, model: nn.Module) -> Any:
         """Return the wrapped optimizer of a model."""
-        found = mmengine.OPTIM_WRAPPERS.get(self.wrapper_kind)
-        wrapper = OptimWrapper if self.wrapper_kind == "OptimWrapper" else found
+        own = {"OptimWrapper": OptimWrapper, "AmpOptimWrapper": AmpOptimWrapper}
+        wrapper = own.get(self.wrapper_kind) or mmengine.OPTIM_WRAPPERS.get(self.wrapper_kind)
         if wrapper is None:
             raise ValueError(f"type must be OptimWrapper or registered, got {self.wrapper_kind!r}")
         return wrapper(optimizer=self._build(model), **self.optim_wrapper_cfg)
+
+    @property
+    def _rules(self) -> Rules:
+        return ParamwiseRules(**self.paramwise_cfg)
+
+
+class LearningRateDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
+    """Build the wrapped optimizer of a model whose rates fall from the head to the stem.
+
+    The arguments are those of `DefaultOptimWrapperConstructor`; see `LayerDecayRules`.
+
+    From: mmpretrain 1.2 `LearningRateDecayOptimWrapperConstructor`, with the same two differences.
+    """
+
+    unread = ("bias_lr_mult", "dwconv_decay_mult", "dcn_offset_lr_mult", "bypass_duplicate")
+
+    @property
+    def _rules(self) -> Rules:
+        words = {k: v for k, v in self.paramwise_cfg.items() if k not in self.unread}
+        return LayerDecayRules(**words)
 
 
 def build_optimizer(model: nn.Module, cfg: Mapping[str, Any]) -> Any:
@@ -151,7 +217,17 @@ def build_optimizer(model: nn.Module, cfg: Mapping[str, Any]) -> Any:
     options = dict(cfg)
     kind = options.pop("constructor", "DefaultOptimizerConstructor")
     rules = options.pop("paramwise_cfg", None)
-    if kind == "DefaultOptimizerConstructor":
-        return DefaultOptimizerConstructor(options, rules)(model)
     described = {"type": kind, "optimizer_cfg": options, "paramwise_cfg": rules}
     return mmcv.OPTIM_WRAPPER_CONSTRUCTORS.build(described)(model)
+
+
+def build_optim_wrapper(model: nn.Module, cfg: Mapping[str, Any]) -> Any:
+    """Build the wrapped optimizer of a model, by the constructor that the dict names.
+
+    From: mmengine 0.10 `build_optim_wrapper`.
+    """
+    options = dict(cfg)
+    kind = options.pop("constructor", "DefaultOptimWrapperConstructor")
+    rules = options.pop("paramwise_cfg", None)
+    described = {"type": kind, "optim_wrapper_cfg": options, "paramwise_cfg": rules}
+    return mmengine.OPTIM_WRAPPER_CONSTRUCTORS.build(described)(model)

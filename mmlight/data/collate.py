@@ -12,7 +12,8 @@ def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Stack samples to a batch.
 
     Args:
-        samples: `B` dicts with 'inputs', a tensor `(C, H, W)` or a list of `V` views, and any of
+        samples: `B` dicts with 'inputs', a tensor `(C, H, W)` or a list of `V` views (where
+            `TestTimeAug` made them, all entries are lists, and the first counts), and any of
             'target' (an int, or a tensor: labels int64 `(n,)`, scores `(K,)` of another dtype),
             'metas' (a dict) and 'counted' (a bool, True where it is missing). All have the other
             keys of the first.
@@ -34,6 +35,7 @@ def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
     From: mmengine 0.10 `pseudo_collate` followed by stacking in the data preprocessor / mmcv 1.7
     `collate`.
     """
+    samples = [_describe_once(sample) for sample in samples]
     if any("counted" in sample for sample in samples):  # only some of joined datasets may mark it
         samples = [{"counted": True, **sample} for sample in samples]
     keys = samples[0].keys()
@@ -43,6 +45,13 @@ def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 f"samples must have the keys {list(keys)}, got {list(sample)} at {place}"
             )
     return {key: _JOIN.get(key, list)([sample[key] for sample in samples]) for key in keys}
+
+
+def _describe_once(sample: dict[str, Any]) -> dict[str, Any]:
+    """Let only the inputs of a sample be several views: the rest is the same for all of them."""
+    if not isinstance(sample.get("metas"), list):
+        return sample
+    return {key: value if key == "inputs" else value[0] for key, value in sample.items()}
 
 
 def move_batch(batch: dict[str, Any], device: torch.device) -> dict[str, Any]:

@@ -7,12 +7,12 @@ used, however far workers ran ahead.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from mmlight.data.evaluation_loader import draw_base_seed
 from mmlight.data.samplers.batch import ResumableBatches, ResumableBatchSampler
 from mmlight.data.workers import (
     StampedCollate,
@@ -24,6 +24,8 @@ from mmlight.data.workers import (
 )
 
 State = dict[str, Any]
+ENDLESS: Final = 2**40
+"""The length of a loader whose sampler never ends."""
 
 
 class ResumableLoader(DataLoader[Any]):
@@ -81,10 +83,9 @@ class ResumableLoader(DataLoader[Any]):
             else ResumableBatches(batch_sampler, sampler)
         )
         self._length = len(self._batches) if hasattr(batch_sampler or sampler, "__len__") else None
-        # Without a length, a trainer fetches one batch ahead to know the end, and without workers
-        # that batch is made from a state of this process that is gone when it is used.
-        self._looks_back = exact and num_workers == 0 and self._length is None
         self._pending: State | None = None
+        self._has_begun = False
+        self._is_renewed = False
         self._fetched = 0
         self._states: dict[int, bytes] = {}
         self._stamps: deque[tuple[int, bytes]] = deque(maxlen=2 * max(num_workers, 1) + 2)
@@ -106,6 +107,14 @@ class ResumableLoader(DataLoader[Any]):
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         return self._iterate()
 
+    def __len__(self) -> int:
+        """Return the batches of an epoch, `ENDLESS` where it has no end.
+
+        A trainer that finds no length fetches one batch ahead, and without workers the random
+        numbers of that batch would come before those of the step before.
+        """
+        return ENDLESS if self._length is None else self._length
+
     def position(self, consumed: int | None = None, *, ended: bool = False) -> State:
         """Return where training stands.
 
@@ -115,16 +124,14 @@ class ResumableLoader(DataLoader[Any]):
             ended: The epoch is over, so resuming starts the next one.
 
         Returns:
-            'batches' to leave out, 'ahead' (batches fetched beyond them), 'num_workers', and, when
-            exact, 'workers' (state per worker after `batches`), 'main' and 'device' (this
-            process's states now).
+            'batches' to leave out, 'num_workers', and, when exact, 'workers' (state per worker
+            after `batches`), 'main' and 'device' (this process's states now).
         """
         if self._pending is not None:
             return self._pending
         consumed = self._fetched if consumed is None else consumed
         state: State = {
             "batches": 0 if ended else consumed,
-            "ahead": 0 if ended else self._fetched - consumed,
             "num_workers": self.num_workers,
         }
         if self.exact:
@@ -137,6 +144,19 @@ class ResumableLoader(DataLoader[Any]):
     def resume(self, state: State) -> None:
         """Start the next iteration where `position` said; takes the same number of workers."""
         self._pending = state
+
+    def renew_workers(self) -> None:
+        """Begin the next epoch with new workers, which see what has changed in the dataset.
+
+        They are seeded as the first ones were. In an epoch that is resumed inside, they begin in
+        their saved states nevertheless.
+        """
+        self._iterator = None
+        self._is_renewed = True
+        self._states = {}
+        self._stamps.clear()
+        if self._pending is not None and not self._pending["batches"]:
+            self._pending = {**self._pending, "workers": {}}
 
     def state_dict(self) -> State:
         """Return nothing; Lightning must see that this loader resumes, the datamodule saves it."""
@@ -159,15 +179,27 @@ class ResumableLoader(DataLoader[Any]):
     def _iterate(self) -> Iterator[Any]:
         pending, self._pending = self._pending, None
         self._batches.start = self._prepare(pending)
-        batches = self._fetch(super().__iter__())
+        self._begin(pending)
+        batches = super().__iter__()
+        if pending is not None and pending["batches"] and self.exact:
+            _restore_process(pending)
+        yield from self._fetch(batches)
+
+    def _begin(self, pending: State | None) -> None:
+        """Restore this process's states where an epoch begins, and draw what the originals draw."""
+        is_renewed, self._is_renewed = self._is_renewed, False
+        if pending is not None and pending["batches"]:  # what holds within comes back later
+            self._has_begun = True
+            return
         if pending is not None and self.exact:
-            yield from self._replay(batches, pending)
-        yield from batches
+            _restore_process(pending)
+        goes_on = self._keeps_workers and (self._has_begun or pending is not None)
+        if is_renewed or not goes_on:
+            draw_base_seed()
+        self._has_begun = True
 
     def _fetch(self, batches: Iterator[Any]) -> Iterator[Any]:
         while True:
-            if self._looks_back:
-                self._states = {0: pack_rng()}
             try:
                 batch = next(batches)
             except StopIteration:
@@ -177,16 +209,6 @@ class ResumableLoader(DataLoader[Any]):
                 self._stamps.append((self._fetched, stamp))
             self._fetched += 1
             yield batch
-
-    def _replay(self, batches: Iterator[Any], pending: State) -> Iterator[Any]:
-        """Yield a batch that had been fetched ahead, then restore this process's states."""
-        if self._looks_back and pending["ahead"] and 0 in self._states:
-            # It was made in this process before its state was saved.
-            restore_rng(self._states[0])
-            yield from islice(batches, 1)
-        if "main" in pending:
-            restore_rng(pending["main"])
-            restore_device_rng(pending.get("device", b""))
 
     def _prepare(self, pending: State | None) -> int:
         """Set the workers' first states, and return how many batches to leave out."""
@@ -205,3 +227,12 @@ class ResumableLoader(DataLoader[Any]):
         self._stamps.clear()
         self._fetched = start
         return start
+
+
+def _restore_process(pending: State) -> None:
+    """Restore the states of this process, as they are after what it draws for a validation."""
+    if "main" in pending:
+        restore_rng(pending["main"])
+        restore_device_rng(pending.get("device", b""))
+    for _ in range(int(pending.get("draws", 0))):
+        draw_base_seed()

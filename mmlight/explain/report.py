@@ -173,7 +173,9 @@ def _list_sources(callback: Call, there: set[str]) -> Iterator[str]:
 
 def _name_priority(value: int) -> str:
     names = {int(priority): priority.name for priority in Priority}
-    return f"{names[value]} ({value})" if value in names else "after all others"
+    if value in names:
+        return f"{names[value]} ({value})"
+    return "before all others" if value < 0 else "after all others"
 
 
 def _write_trainer(fates: Fates) -> Iterator[str]:

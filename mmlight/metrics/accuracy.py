@@ -1,13 +1,13 @@
 """Turns scores and labels into top-k accuracies, under the names of either generation."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-Threshold = float | None
+from mmlight.data.transforms.contract import Generation, check_generation
+from mmlight.metrics.thresholds import Threshold, check_one_label, mark_thresholds
 
 
 class Accuracy(Metric):
@@ -20,7 +20,6 @@ class Accuracy(Metric):
             `accuracy/top1_no-thr`); '0.x' for `accuracy_top-1` (with a sequence of thresholds
             `accuracy_top-1_thr_0.10`), or `accuracy` when `topk` is an int.
         prefix: What stands before the slash in the names of '1.x'.
-        **kwargs: Arguments of `torchmetrics.Metric`.
 
     Raises:
         ValueError: If `topk` holds no positive integers, or `generation` is neither.
@@ -44,21 +43,21 @@ class Accuracy(Metric):
         self,
         topk: int | Sequence[int] = (1,),
         thrs: Threshold | Sequence[Threshold] = 0.0,
-        generation: Literal["0.x", "1.x"] = "1.x",
+        generation: Generation = "1.x",
         prefix: str = "accuracy",
-        **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__()
         self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
         self.thrs = tuple(thrs) if isinstance(thrs, Sequence) else (thrs,)
         if not self.topk or min(self.topk) < 1:
             raise ValueError(f"topk must hold positive integers, got {topk}")
-        if generation not in ("0.x", "1.x"):
-            raise ValueError(f"generation must be '0.x' or '1.x', got {generation!r}")
+        check_generation(generation)
+        marks = mark_thresholds(thrs, generation)
         if generation == "1.x":
-            self.names = _names_1x(self.topk, self.thrs, prefix)
+            stems = [f"{prefix}/top{k}" for k in self.topk]
         else:
-            self.names = _names_0x(topk, thrs)
+            stems = ["accuracy"] if isinstance(topk, int) else [f"accuracy_top-{k}" for k in topk]
+        self.names = [stem + mark for stem in stems for mark in marks]
         self.add_state("correct", torch.zeros(len(self.names), dtype=torch.int64), "sum")
         self.add_state("total", torch.zeros((), dtype=torch.int64), "sum")
 
@@ -73,11 +72,7 @@ class Accuracy(Metric):
             ValueError: If there are fewer classes than the largest `k`, or several labels per
                 sample.
         """
-        if target.ndim != 1:
-            raise ValueError(
-                f"target must hold one label per sample, (B,), got the shape {tuple(target.shape)}:"
-                " accuracy is not defined for several"
-            )
+        check_one_label(target)
         largest = max(self.topk)
         if scores.shape[1] < largest:
             raise ValueError(
@@ -97,14 +92,3 @@ class Accuracy(Metric):
         # In this order of roundings, the originals' values come out to the last bit.
         values = self.correct.float() * (100.0 / total if total else float("nan"))
         return dict(zip(self.names, values, strict=True))
-
-
-def _names_1x(topk: Sequence[int], thrs: Sequence[Threshold], prefix: str) -> list[str]:
-    marks = ["_no-thr" if thr is None else f"_thr-{thr:.2f}" for thr in thrs]
-    return [f"{prefix}/top{k}{mark}" for k in topk for mark in (marks if len(thrs) > 1 else [""])]
-
-
-def _names_0x(topk: int | Sequence[int], thrs: Threshold | Sequence[Threshold]) -> list[str]:
-    stems = ["accuracy"] if isinstance(topk, int) else [f"accuracy_top-{k}" for k in topk]
-    marks = [f"_thr_{thr:.2f}" for thr in thrs] if isinstance(thrs, Sequence) else [""]
-    return [stem + mark for stem in stems for mark in marks]

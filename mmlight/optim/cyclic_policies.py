@@ -3,6 +3,7 @@
 To add a policy: see policies.py.
 """
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 from typing_extensions import Self, Unpack
@@ -10,7 +11,7 @@ from typing_extensions import Self, Unpack
 from mmlight.optim.curves import Curve, move_cosine, move_linear, move_phases
 from mmlight.optim.policies import AnnealingPolicy
 from mmlight.optim.policy import Policy, Warmup, When
-from mmlight.optim.schedule import RunLength
+from mmlight.optim.schedule import Group, RunLength, spread
 
 CURVES: dict[str, Curve] = {"cos": move_cosine, "linear": move_linear}
 
@@ -136,7 +137,7 @@ class OneCyclePolicy(Policy):
     """Go up to `max_lr` and down to a much smaller rate; the initial rate plays no part.
 
     Args:
-        max_lr: Highest rate, for all groups.
+        max_lr: Highest rate, for all groups or for each.
         total_steps: Length of the cycle [iterations]; None for the run's.
         pct_start: Part of the cycle that goes up, in [0, 1].
         anneal_strategy: 'cos' or 'linear'.
@@ -146,14 +147,14 @@ class OneCyclePolicy(Policy):
         by_epoch: Must be False: the cycle moves at each iteration.
         **warmup: The warm-up arguments of `Policy`.
 
-    From: mmcv 1.7 `OneCycleLrUpdaterHook`; one `max_lr` for all groups, no list.
+    From: mmcv 1.7 `OneCycleLrUpdaterHook`.
     """
 
     needs_length = True
 
     def __init__(
         self,
-        max_lr: float,
+        max_lr: float | list[float],
         total_steps: int | None = None,
         pct_start: float = 0.3,
         anneal_strategy: str = "cos",
@@ -167,7 +168,7 @@ class OneCyclePolicy(Policy):
         _check_by_iteration(by_epoch)
         super().__init__(by_epoch=False, **warmup)
         check_share("pct_start", pct_start)
-        self.first = max_lr / div_factor
+        self.max_lr = max_lr
         self.total_steps = total_steps
         self.pct_start = pct_start
         self.curve = get_curve(anneal_strategy)
@@ -186,12 +187,24 @@ class OneCyclePolicy(Policy):
             bound.length = self.total_steps
         return bound
 
+    def get_firsts(self, groups: Sequence[Group]) -> list[float]:
+        """Return the first rate of each group."""
+        return [high / self.div_factor for high in spread("max_lr", self.max_lr, groups)]
+
+    def note_initial(self, groups: Sequence[Group]) -> None:
+        """Make the first rate the initial one, unless there is one already."""
+        for group, first in zip(groups, self.get_firsts(groups), strict=True):
+            group.setdefault(self.initial_name, first)
+
+    def get_values(self, groups: Sequence[Group], position: int) -> list[float]:
+        """Return the value of each group without warm-up."""
+        return [self.get_regular(first, position) for first in self.get_firsts(groups)]
+
     def get_regular(self, base: float, position: int) -> float:
-        """Return the value without warm-up."""
-        del base
-        high, low = self.first * self.div_factor, self.first * (1 / self.final_div_factor)
+        """Return the value without warm-up; `base` is the first rate."""
+        high, low = base * self.div_factor, base * (1 / self.final_div_factor)
         phases = one_cycle(
-            self.first, high, low, self.length, self.pct_start, three_phase=self.three_phase
+            base, high, low, self.length, self.pct_start, three_phase=self.three_phase
         )
         return move_phases(position, phases, self.curve)
 

@@ -11,7 +11,7 @@ from typing_extensions import Self, Unpack
 from mmlight.optim.curves import move_phases, scale_cosine
 from mmlight.optim.cyclic_policies import check_share, get_curve, one_cycle
 from mmlight.optim.recursion import Recursion, Span
-from mmlight.optim.schedule import Group, RunLength
+from mmlight.optim.schedule import Group, RunLength, spread
 
 
 class CosineRestartLR(Recursion):
@@ -70,7 +70,7 @@ class OneCycleLR(Recursion):
     """Go up to `eta_max` and down to a much smaller value; absolute, not chainable.
 
     Args:
-        eta_max: Highest value, for all groups.
+        eta_max: Highest value, for all groups or for each.
         total_steps: Length of the cycle; None for the length of the span.
         pct_start: Part of the cycle that goes up, in [0, 1].
         anneal_strategy: 'cos' or 'linear'.
@@ -80,12 +80,12 @@ class OneCycleLR(Recursion):
         three_phase: Go down to the first value as fast as up, and then on to the last.
         **span: See `Recursion`.
 
-    From: mmengine 0.10 `OneCycleLR`; one `eta_max` for all groups, no list.
+    From: mmengine 0.10 `OneCycleLR`.
     """
 
     def __init__(
         self,
-        eta_max: float,
+        eta_max: float | list[float],
         total_steps: int | None = None,
         pct_start: float = 0.3,
         anneal_strategy: str = "cos",
@@ -100,8 +100,8 @@ class OneCycleLR(Recursion):
         self.total_steps = total_steps
         self.pct_start = pct_start
         self.curve = get_curve(anneal_strategy)
-        self.first = eta_max / div_factor
-        self.last = self.first / final_div_factor
+        self.div_factor = div_factor
+        self.final_div_factor = final_div_factor
         self.three_phase = three_phase
 
     def stretch(self, epoch_length: int) -> None:
@@ -115,21 +115,16 @@ class OneCycleLR(Recursion):
         bound.length = bound.total_steps or bound.length
         return bound
 
-    def start(self, groups: Sequence[Group]) -> None:
-        """Make the first value the initial one and take the first step."""
-        for group in groups:
-            group[self.initial_name] = self.first
-        super().start(groups)
+    def note_initial(self, groups: Sequence[Group]) -> None:
+        """Make the first value of the cycle the initial one."""
+        for group, high in zip(groups, spread("eta_max", self.eta_max, groups), strict=True):
+            group[self.initial_name] = high / self.div_factor
 
     def get_next(self, value: float, base: float, t: int) -> float:
         """Return the value of step `t`."""
-        del value, base
+        del value
+        high, low = base * self.div_factor, base / self.final_div_factor
         phases = one_cycle(
-            self.first,
-            self.eta_max,
-            self.last,
-            self.length,
-            self.pct_start,
-            three_phase=self.three_phase,
+            base, high, low, self.length, self.pct_start, three_phase=self.three_phase
         )
         return move_phases(t, phases, self.curve)

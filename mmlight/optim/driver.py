@@ -11,13 +11,16 @@ The order of one run:
             after_iteration     recursions by iteration take a step
         after_epoch             recursions by epoch take a step
         ...validation...
+        after_validation        schedules that look at its results take a step
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from types import SimpleNamespace
 from typing import Any, Protocol
 
 from mmlight.optim.schedule import Group, RunLength, Schedule, read_value
+from mmlight.optim.stand_in import StandInRunner
 
 
 class HasParamGroups(Protocol):
@@ -36,6 +39,7 @@ class ScheduleDriver:
         optimizer: Whose parameter groups change.
         schedules: Unbound; they act in this order, as the config lists them.
         run: How long the run is.
+        runner: Answers what users' own schedules ask besides; None outside a training.
 
     Attributes:
         iteration: Batches that are done.
@@ -45,13 +49,19 @@ class ScheduleDriver:
     """
 
     def __init__(
-        self, optimizer: HasParamGroups, schedules: Sequence[Schedule], run: RunLength
+        self,
+        optimizer: HasParamGroups,
+        schedules: Sequence[Schedule],
+        run: RunLength,
+        runner: Any = None,
     ) -> None:
         self.optimizer = optimizer
         self.schedules = [schedule.bind(run) for schedule in schedules]
-        self.by_epoch = run.by_epoch
+        self.run = run
         self.iteration = 0
         self.epoch = 0
+        for schedule in self.schedules:
+            schedule.attach(StandInRunner(self, runner))
 
     def start(self) -> None:
         """Prepare the groups of a new optimizer; a resumed run calls `load_state_dict` instead."""
@@ -60,7 +70,7 @@ class ScheduleDriver:
 
     def before_epoch(self) -> None:
         """Act before the first batch of an epoch."""
-        if self.by_epoch:
+        if self.run.by_epoch:
             for schedule in self.schedules:
                 schedule.before_epoch(self.optimizer.param_groups, epoch=self.epoch)
 
@@ -78,19 +88,29 @@ class ScheduleDriver:
 
     def after_epoch(self) -> None:
         """Act after the last batch of an epoch and before validation."""
-        if self.by_epoch:
+        if self.run.by_epoch:
             self.epoch += 1
             for schedule in self.schedules:
                 schedule.after_epoch(self.optimizer.param_groups, done=self.epoch)
 
-    def state_dict(self) -> dict[str, int]:
-        """Return the counters; the values, initial ones too, are in the optimizer's state."""
-        return {"iteration": self.iteration, "epoch": self.epoch}
+    def after_validation(self, metrics: Mapping[str, Any]) -> None:
+        """Act after a validation with these results."""
+        for schedule in self.schedules:
+            schedule.after_validation(self.optimizer.param_groups, metrics, epochs=self.epoch)
 
-    def load_state_dict(self, state: Mapping[str, int]) -> None:
+    def state_dict(self) -> dict[str, Any]:
+        """Return counters and states; the values, initial ones too, are in the optimizer's."""
+        states = [schedule.state_dict() for schedule in self.schedules]
+        return {"iteration": self.iteration, "epoch": self.epoch, "schedules": states}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue a run whose optimizer got its state back."""
         self.iteration = state["iteration"]
         self.epoch = state["epoch"]
+        states: Sequence[Mapping[str, Any]] = state.get("schedules", ())
+        for schedule, own in zip(self.schedules, chain(states, repeat({})), strict=False):
+            schedule.note_initial(self.optimizer.param_groups)
+            schedule.load_state_dict(own)
         self.before_epoch()  # Lightning announces no epoch after a checkpoint of its last batch
 
 

@@ -6,6 +6,8 @@ momentum. Two things differ: the warm-up divides, and `warmup_ratio` is 0.9 when
 To add a policy: see policies.py.
 """
 
+from collections.abc import Sequence
+
 from typing_extensions import Unpack
 
 from mmlight.optim.curves import move_phases
@@ -17,6 +19,7 @@ from mmlight.optim.policies import (
     StepPolicy,
 )
 from mmlight.optim.policy import Policy, Warmup, When
+from mmlight.optim.schedule import Group, spread
 
 WARMUP_RATIO = 0.9
 
@@ -128,15 +131,16 @@ class OneCycleMomentumPolicy(Policy):
     """Go down from `max_momentum` to `base_momentum` and back. The initial momentum plays no part.
 
     Args:
-        base_momentum: Lowest momentum, reached where the rate is highest.
-        max_momentum: Highest momentum, at the start and at the end.
+        base_momentum: Lowest momentum, reached where the rate is highest; for all groups or for
+            each.
+        max_momentum: Highest momentum, at the start and at the end; likewise.
         pct_start: Part of the run that goes down, in [0, 1].
         anneal_strategy: 'cos' or 'linear'.
         three_phase: Be back at `max_momentum` as fast as down, and stay there.
         by_epoch: Must be False: the cycle moves at each iteration.
         **warmup: The warm-up arguments of `Policy`.
 
-    From: mmcv 1.7 `OneCycleMomentumUpdaterHook`; one value for all groups, no lists.
+    From: mmcv 1.7 `OneCycleMomentumUpdaterHook`.
     """
 
     param_name = "momentum"
@@ -145,8 +149,8 @@ class OneCycleMomentumPolicy(Policy):
 
     def __init__(
         self,
-        base_momentum: float = 0.85,
-        max_momentum: float = 0.95,
+        base_momentum: float | list[float] = 0.85,
+        max_momentum: float | list[float] = 0.95,
         pct_start: float = 0.3,
         anneal_strategy: str = "cos",
         *,
@@ -165,10 +169,23 @@ class OneCycleMomentumPolicy(Policy):
         self.curve = get_curve(anneal_strategy)
         self.three_phase = three_phase
 
+    def start(self, groups: Sequence[Group]) -> None:
+        """Begin at the highest momentum."""
+        super().start(groups)
+        self._write(groups, spread("max_momentum", self.max_momentum, groups))
+
+    def get_values(self, groups: Sequence[Group], position: int) -> list[float]:
+        """Return the value of each group without warm-up."""
+        lows = spread("base_momentum", self.base_momentum, groups)
+        highs = spread("max_momentum", self.max_momentum, groups)
+        return [self._follow(*pair, position) for pair in zip(lows, highs, strict=True)]
+
     def get_regular(self, base: float, position: int) -> float:
-        """Return the value without warm-up."""
-        del base
-        high, low = self.max_momentum, self.base_momentum
+        """Return the value without warm-up of a group whose highest momentum is `base`."""
+        (low,) = spread("base_momentum", self.base_momentum, [{}])
+        return self._follow(low, base, position)
+
+    def _follow(self, low: float, high: float, position: int) -> float:
         phases = one_cycle(
             high, low, high, self.length, self.pct_start, three_phase=self.three_phase
         )

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import nn
 from torch.optim import Optimizer
 
+from mmlight.optim.layer_decay import LayerDecayRules, group_by_depth
 from mmlight.optim.parameter_groups import ParamwiseRules, group_parameters
+from mmlight.optim.schedule import Group
+
+Rules: TypeAlias = ParamwiseRules | LayerDecayRules
 
 
 class OptimizerBuilder:
@@ -16,7 +20,8 @@ class OptimizerBuilder:
     Args:
         optimizer: Import path such as 'torch.optim.SGD', or a class.
         options: Its arguments besides the parameters: `lr`, `momentum`, `weight_decay`, ...
-        paramwise: Multipliers per kind of parameter; None for the same options everywhere.
+        paramwise: Multipliers per kind of parameter, or per layer; None for the same options
+            everywhere.
 
     Raises:
         ValueError: If `optimizer` does not name a torch optimizer.
@@ -26,22 +31,20 @@ class OptimizerBuilder:
         >>> build(nn.Linear(2, 2)).param_groups[0]["momentum"]
         0.9
 
-    From: mmcv 1.7 `DefaultOptimizerConstructor` / mmengine 0.10 `DefaultOptimWrapperConstructor`.
-    One difference: parameters with the same options share a group, where those make a group for
-    each parameter.
+    From: mmcv 1.7 `DefaultOptimizerConstructor`, mmengine 0.10 `DefaultOptimWrapperConstructor`,
+    mmpretrain 1.2 `LearningRateDecayOptimWrapperConstructor`. One difference: parameters with the
+    same options share a group, where those make a group for each parameter.
     """
 
     def __init__(
         self,
         optimizer: str | type[Optimizer],
         options: dict[str, Any] | None = None,
-        paramwise: ParamwiseRules | None = None,
+        paramwise: Rules | None = None,
     ) -> None:
         self.optimizer = _find_optimizer(optimizer) if isinstance(optimizer, str) else optimizer
         self.options = dict(options or {})
         self.paramwise = paramwise
-        if paramwise is not None and "lr" not in self.options:
-            raise ValueError(f"options must contain lr to be multiplied, got {self.options}")
 
     def build(self, module: nn.Module, mm_names: Mapping[str, str] | None = None) -> Optimizer:
         """Build the optimizer of a module.
@@ -56,14 +59,23 @@ class OptimizerBuilder:
         """
         if self.paramwise is None:
             return self.optimizer(module.parameters(), **self.options)
-        groups = group_parameters(
-            module,
-            self.paramwise,
-            lr=self.options["lr"],
-            weight_decay=self.options.get("weight_decay"),
-            mm_names=mm_names,
-        )
+        rates = {key: self.options.get(key) for key in ("lr", "weight_decay")}
+        groups = group(module, self.paramwise, mm_names=mm_names, **rates)
         return self.optimizer(groups, **self.options)
+
+
+def group(
+    module: nn.Module,
+    rules: Rules,
+    *,
+    lr: float | None,
+    weight_decay: float | None,
+    mm_names: Mapping[str, str] | None = None,
+) -> list[Group]:
+    """Sort the parameters of a module into groups of equal options, as its rules say."""
+    if isinstance(rules, LayerDecayRules):
+        return group_by_depth(module, rules, lr=lr, weight_decay=weight_decay, mm_names=mm_names)
+    return group_parameters(module, rules, lr=lr, weight_decay=weight_decay, mm_names=mm_names)
 
 
 def _find_optimizer(path: str) -> type[Optimizer]:

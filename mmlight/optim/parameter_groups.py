@@ -1,6 +1,6 @@
 """Turns a module and `paramwise_cfg` into parameter groups with their rates and decays."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 from mmlight.optim.schedule import Group
 
 NORMS = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
+DECAYS = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
 DEFORMABLE = ("DeformConv2d", "ModulatedDeformConv2d")
 
 
@@ -53,31 +54,45 @@ class ParamwiseRules:
     exclusive_layers: bool = False
     keep_frozen: bool = False
 
-    def check(self, weight_decay: float | None) -> None:
-        """Raise ValueError if there is a multiplier of a weight decay that is not given."""
-        if weight_decay is not None:
-            return
-        names = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
-        given = [name for name in names if getattr(self, name) is not None]
-        given += [key for key, rule in (self.custom_keys or {}).items() if "decay_mult" in rule]
-        if given:
-            raise ValueError(f"weight_decay must be given to be multiplied by {given[0]}, got None")
+    def check(self, lr: float | None, weight_decay: float | None) -> None:
+        """Raise ValueError if there is a multiplier of a rate or decay that is not given."""
+        custom = (self.custom_keys or {}).items()
+        for name, value, word, fields in (
+            ("lr", lr, "lr_mult", ("bias_lr_mult", "dcn_offset_lr_mult")),
+            ("weight_decay", weight_decay, "decay_mult", DECAYS),
+        ):
+            given = [field for field in fields if getattr(self, field) is not None]
+            given += [key for key, rule in custom if word in rule]
+            if value is None and given:
+                raise ValueError(f"{name} must be given to be multiplied by {given[0]}, got None")
 
 
 @dataclass(frozen=True)
-class _Place:
-    """One parameter, and what the rules ask about it."""
+class Place:
+    """One parameter, and what rules ask about it.
 
-    name: str  # our full name
-    mm_name: str  # what custom keys are matched with
+    Args:
+        name: Our full name.
+        mm_name: The original's, which custom keys are matched with; a parameter of the module
+            itself has a dot in front.
+        parameter: The parameter.
+        is_norm: Whether it belongs to a normalization layer.
+        is_dwconv: Whether it belongs to a depth-wise convolution.
+        is_in_deformable: Whether it belongs to a child of a deformable convolution.
+        is_offset: Whether it belongs to the convolution that computes the offsets of one.
+    """
+
+    name: str
+    mm_name: str
     parameter: nn.Parameter
     is_norm: bool
     is_dwconv: bool
-    is_in_deformable: bool  # a parameter of a child of a deformable convolution
+    is_in_deformable: bool
     is_offset: bool
 
     @property
     def is_bias(self) -> bool:
+        """Whether the original calls it a bias."""
         return self.mm_name.rpartition(".")[2] == "bias"
 
 
@@ -85,7 +100,7 @@ def group_parameters(
     module: nn.Module,
     rules: ParamwiseRules,
     *,
-    lr: float,
+    lr: float | None,
     weight_decay: float | None = None,
     mm_names: Mapping[str, str] | None = None,
 ) -> list[Group]:
@@ -94,7 +109,7 @@ def group_parameters(
     Args:
         module: Whose parameters are to be trained.
         rules: What to multiply for which of them.
-        lr: Learning rate to multiply.
+        lr: Learning rate to multiply; None for the optimizer's default.
         weight_decay: Weight decay to multiply; None for an optimizer without.
         mm_names: From our parameter names to the mm names that custom keys are written for; others
             stay.
@@ -105,7 +120,7 @@ def group_parameters(
         whose rate is the one that mm logs.
 
     Raises:
-        ValueError: If a parameter occurs twice, or a weight decay that is not given is to be
+        ValueError: If a parameter occurs twice, or a rate or decay that is not given is to be
             multiplied.
 
     Examples:
@@ -114,20 +129,46 @@ def group_parameters(
         >>> [(group["name"], len(group["params"])) for group in groups]
         [('default', 1), ('weight_decay=0.0', 1)]
     """
-    rules.check(weight_decay)
+    rules.check(lr, weight_decay)
+    places = [
+        place
+        for place in list_places(module, mm_names or {})
+        if place.parameter.requires_grad or rules.keep_frozen
+    ]
+
+    def choose(place: Place) -> dict[str, Any]:
+        if not place.parameter.requires_grad:
+            return {}
+        return _get_options(place, rules, lr, weight_decay)
+
+    return collect_groups(places, choose, bypass_duplicate=rules.bypass_duplicate)
+
+
+def collect_groups(
+    places: Iterable[Place],
+    choose: Callable[[Place], dict[str, Any]],
+    *,
+    bypass_duplicate: bool = False,
+) -> list[Group]:
+    """Put parameters with equal options into one group.
+
+    Args:
+        places: The parameters.
+        choose: Tells the options of one, those that differ from the optimizer's own.
+        bypass_duplicate: Skip a parameter that was seen before, instead of refusing it.
+
+    Raises:
+        ValueError: If a parameter occurs twice.
+    """
     groups: dict[str, Group] = {}
     seen: set[int] = set()
-    for place in _list_places(module, mm_names or {}):
-        if not place.parameter.requires_grad and not rules.keep_frozen:
-            continue
+    for place in places:
         if id(place.parameter) in seen:
-            if rules.bypass_duplicate:
+            if bypass_duplicate:
                 continue
             raise ValueError(f"bypass_duplicate must be True to share {place.name}, got False")
         seen.add(id(place.parameter))
-        options = {}
-        if place.parameter.requires_grad:
-            options = _get_options(place, rules, lr, weight_decay)
+        options = choose(place)
         name = ",".join(f"{key}={value}" for key, value in sorted(options.items())) or "default"
         group = groups.setdefault(name, {"params": [], "name": name, **options})
         group["params"].append(place.parameter)
@@ -142,14 +183,15 @@ def _walk_modules(
         yield from _walk_modules(child, f"{prefix}.{name}" if prefix else name, module)
 
 
-def _list_places(module: nn.Module, mm_names: Mapping[str, str]) -> Iterator[_Place]:
+def list_places(module: nn.Module, mm_names: Mapping[str, str]) -> Iterator[Place]:
+    """Yield the parameters of a module, those of parents first, shared ones again."""
     for prefix, child, parent in _walk_modules(module):
         is_in_deformable = any(cls.__name__ in DEFORMABLE for cls in type(parent).__mro__)
         is_conv = isinstance(child, nn.Conv2d)
         for leaf, parameter in child.named_parameters(recurse=False):
             name = f"{prefix}.{leaf}" if prefix else leaf
             mm_name = mm_names.get(name, name)
-            yield _Place(
+            yield Place(
                 name=name,
                 mm_name=mm_name if "." in mm_name else f".{mm_name}",
                 parameter=parameter,
@@ -161,37 +203,38 @@ def _list_places(module: nn.Module, mm_names: Mapping[str, str]) -> Iterator[_Pl
 
 
 def _get_options(
-    place: _Place, rules: ParamwiseRules, lr: float, weight_decay: float | None
+    place: Place, rules: ParamwiseRules, lr: float | None, weight_decay: float | None
 ) -> dict[str, Any]:
     """Return the options of a parameter that differ from the optimizer's own."""
-    custom = _find_custom(place.mm_name, rules.custom_keys or {})
+    custom = find_custom(place.mm_name, rules.custom_keys or {})
     if custom is None:
         lr_mult, decay_mult, more = _get_lr_mult(place, rules), _get_decay_mult(place, rules), {}
     else:
         more = dict(custom)
         lr_mult, decay_mult = more.pop("lr_mult", 1.0), more.pop("decay_mult", 1.0)
-    options: dict[str, Any] = {"lr": lr * lr_mult}
+    options: dict[str, Any] = {} if lr is None else {"lr": lr * lr_mult}
     if weight_decay is not None:
         options["weight_decay"] = weight_decay * decay_mult
     own = {"lr": lr, "weight_decay": weight_decay}
     return {key: value for key, value in {**options, **more}.items() if value != own.get(key)}
 
 
-def _find_custom(mm_name: str, custom_keys: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
+def find_custom(mm_name: str, custom_keys: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the rule of the longest key that is a part of a name; None when there is none."""
     for key in sorted(custom_keys, key=lambda key: (-len(key), key)):
         if key in mm_name:
             return custom_keys[key]
     return None
 
 
-def _get_lr_mult(place: _Place, rules: ParamwiseRules) -> float:
+def _get_lr_mult(place: Place, rules: ParamwiseRules) -> float:
     if place.is_offset and rules.dcn_offset_lr_mult is not None:
         return rules.dcn_offset_lr_mult
     is_plain_bias = place.is_bias and not place.is_norm and not place.is_in_deformable
     return rules.bias_lr_mult if is_plain_bias and rules.bias_lr_mult is not None else 1.0
 
 
-def _get_decay_mult(place: _Place, rules: ParamwiseRules) -> float:
+def _get_decay_mult(place: Place, rules: ParamwiseRules) -> float:
     norm = (place.is_norm, rules.norm_decay_mult)
     bias = (place.is_bias and not place.is_in_deformable, rules.bias_decay_mult)
     dwconv = (place.is_dwconv, rules.dwconv_decay_mult)

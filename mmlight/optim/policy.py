@@ -77,6 +77,20 @@ class Policy(Schedule, ABC):
     def get_regular(self, base: float, position: int) -> float:
         """Return the value without warm-up at an epoch (`by_epoch`) or an iteration."""
 
+    def get_values(self, groups: Sequence[Group], position: int) -> list[float]:
+        """Return the value of each group without warm-up."""
+        return [self.get_regular(group[self.initial_name], position) for group in groups]
+
+    def get_warm_values(
+        self, groups: Sequence[Group], position: int, iteration: int
+    ) -> list[float]:
+        """Return the value of each group at an iteration of the warm-up."""
+        assert self.warmup is not None  # or there were no warm-up
+        share = iteration / self.warmup_iters
+        factor = get_warmup_factor(self.warmup, self.warmup_ratio, share)
+        values = self.get_values(groups, position)
+        return [value / factor if self.warmup_divides else value * factor for value in values]
+
     def bind(self, run: RunLength) -> Self:
         """Return this policy for a run of known length."""
         bound = copy.copy(self)
@@ -98,23 +112,18 @@ class Policy(Schedule, ABC):
     def before_epoch(self, groups: Sequence[Group], *, epoch: int) -> None:
         """Set the regular value of the epoch."""
         if self.by_epoch:
-            self._set(groups, epoch, factor=1.0)
+            self._write(groups, self.get_values(groups, epoch))
 
     def before_iteration(self, groups: Sequence[Group], *, epoch: int, iteration: int) -> None:
         """Set the value of the iteration; by epoch, only until the warm-up is over."""
         if self.is_idle:
             return
+        position = epoch if self.by_epoch else iteration
         if self.warmup is not None and iteration < self.warmup_iters:
-            share = iteration / self.warmup_iters
-            factor = get_warmup_factor(self.warmup, self.warmup_ratio, share)
-        elif self.by_epoch and (self.warmup is None or iteration > self.warmup_iters):
-            return
-        else:
-            factor = 1.0
-        self._set(groups, epoch if self.by_epoch else iteration, factor)
+            self._write(groups, self.get_warm_values(groups, position, iteration))
+        elif not self.by_epoch or (self.warmup is not None and iteration == self.warmup_iters):
+            self._write(groups, self.get_values(groups, position))
 
-    def _set(self, groups: Sequence[Group], position: int, factor: float) -> None:
-        for group in groups:
-            regular = self.get_regular(group[self.initial_name], position)
-            value = regular / factor if self.warmup_divides else regular * factor
+    def _write(self, groups: Sequence[Group], values: Sequence[float]) -> None:
+        for group, value in zip(groups, values, strict=True):
             write_value(group, self.param_name, value)

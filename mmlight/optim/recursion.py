@@ -94,7 +94,7 @@ class Recursion(Schedule, ABC):
         self.stretch(epoch_length)
 
     def start(self, groups: Sequence[Group]) -> None:
-        """Remember the initial values and take the first step."""
+        """Note the initial values and take the first step."""
         super().start(groups)
         self._step(groups, 0)
 

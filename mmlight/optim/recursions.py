@@ -11,10 +11,11 @@ of epochs; 4. compare it with the original in tests/reference/test_rates.py.
 
 from collections.abc import Sequence
 
-from typing_extensions import Unpack
+from typing_extensions import Self, Unpack
 
 from mmlight.optim.curves import next_cosine, next_linear, next_poly
-from mmlight.optim.recursion import Recursion, Span
+from mmlight.optim.recursion import FOREVER, Recursion, Span
+from mmlight.optim.schedule import RunLength
 
 
 class ConstantLR(Recursion):
@@ -190,21 +191,65 @@ class CosineAnnealingLR(Recursion):
             raise ValueError(
                 f"eta_min or eta_min_ratio must be None, got {eta_min} and {eta_min_ratio}"
             )
-        self.period = T_max
+        self.T_max = T_max
         self.eta_min = 0.0 if eta_min is None else eta_min
         self.eta_min_ratio = eta_min_ratio
 
     def stretch(self, epoch_length: int) -> None:
         """Turn the numbers from epochs into iterations."""
-        if self.period is not None:
-            self.period *= epoch_length
+        if self.T_max is not None:
+            self.T_max *= epoch_length
+
+    def bind(self, run: RunLength) -> Self:
+        """Return this recursion for a run of known length."""
+        bound = super().bind(run)
+        bound.T_max = bound.T_max or int(bound.length)
+        return bound
 
     def get_next(self, value: float, base: float, t: int) -> float:
         """Return the value of step `t`."""
         if t == 0:
             return value
         floor = self.eta_min if self.eta_min_ratio is None else base * self.eta_min_ratio
-        return next_cosine(value, start=base, floor=floor, t=t, period=self.period or self.length)
+        assert self.T_max is not None  # bound
+        return next_cosine(value, start=base, floor=floor, t=t, period=self.T_max)
+
+
+class CosineAnnealingWeightDecay(CosineAnnealingLR):
+    """Let the weight decay follow a cosine; where it is 0 in the beginning, it stays 0.
+
+    Args:
+        T_max: Steps from top to floor; None for the length of the span.
+        eta_min: The floor; 0 where neither it nor the ratio is given.
+        eta_min_ratio: The floor relative to the initial value of each group.
+        **span: See `Recursion`.
+
+    From: mmpretrain 1.2 `CosineAnnealingWeightDecay`.
+    """
+
+    def get_next(self, value: float, base: float, t: int) -> float:
+        """Return the value of step `t`."""
+        return 0.0 if t > 0 and base == 0 else super().get_next(value, base, t)
+
+
+class QuadraticWarmupLR(Recursion):
+    """Go from 0 to the initial value along a parabola; the end must be given.
+
+    Args:
+        **span: See `Recursion`.
+
+    From: MMDetection 3.x `QuadraticWarmupParamScheduler`.
+    """
+
+    def __init__(self, **span: Unpack[Span]) -> None:
+        super().__init__(**span)
+        if self.end is not None and self.end >= FOREVER:
+            raise ValueError(f"end must say when the warm-up is over, got {self.end}")
+
+    def get_next(self, value: float, base: float, t: int) -> float:
+        """Return the value of step `t`."""
+        step = base * (2 * t + 1) / self.length**2
+        return step if t == 0 else value + step
 
 
 def _check_factor(name: str, value: float, *, is_zero_allowed: bool) -> None:

@@ -6,7 +6,7 @@ config.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,26 @@ def read_value(group: Group, name: str) -> float:
     )
 
 
+def spread(name: str, value: float | Sequence[float], groups: Sequence[Group]) -> list[float]:
+    """Return the value of each group: one for all, or a list with one entry per group.
+
+    Examples:
+        >>> spread("max_lr", 0.1, [{}, {}])
+        [0.1, 0.1]
+
+    Raises:
+        ValueError: If a list has another length.
+    """
+    if isinstance(value, (int, float)):
+        return [value] * len(groups)
+    if len(value) != len(groups):
+        raise ValueError(
+            f"{name} must have one entry for each of the {len(groups)} parameter groups,"
+            f" got {list(value)}"
+        )
+    return list(value)
+
+
 def write_value(group: Group, name: str, value: float) -> None:
     """Write an option of a parameter group; the counterpart of `read_value`."""
     if name in group:
@@ -87,8 +107,8 @@ class Schedule:
 
     An unbound schedule is a description. `bind` returns a schedule for one run, and that one is
     told of events. The initial value of each group stands in the group itself, as `initial_lr` and
-    the like, where torch and mm keep
-    it: so the optimizer's own checkpoint carries it, and a schedule has no state.
+    the like, where torch and mm keep it: so the optimizer's own checkpoint carries it, and few
+    schedules have a state of their own.
     """
 
     param_name: str = "lr"
@@ -102,15 +122,27 @@ class Schedule:
         del run
         return copy.copy(self)
 
+    def attach(self, runner: Any) -> None:
+        """Meet the runner of the run, once bound; only users' own schedules ask it anything.
+
+        Args:
+            runner: Has `optimizer`, `epoch`, `iter`, `max_epochs`, `max_iters`, ...; see
+                `mmlight.optim.stand_in`.
+        """
+
     @property
     def initial_name(self) -> str:
         """Key of a group that holds the value from before any schedule, such as 'initial_lr'."""
         return f"initial_{self.param_name}"
 
-    def start(self, groups: Sequence[Group]) -> None:
-        """Prepare the groups of a new optimizer; not called when a run is resumed."""
+    def note_initial(self, groups: Sequence[Group]) -> None:
+        """Let each group keep its initial value, unless it does; called when a run resumes, too."""
         for group in groups:
             group.setdefault(self.initial_name, read_value(group, self.param_name))
+
+    def start(self, groups: Sequence[Group]) -> None:
+        """Prepare the groups of a new optimizer; not called when a run resumes."""
+        self.note_initial(groups)
 
     def before_epoch(self, groups: Sequence[Group], *, epoch: int) -> None:
         """Act before epoch `epoch`, counted from 0, and again where a run resumes within it.
@@ -126,3 +158,21 @@ class Schedule:
 
     def after_epoch(self, groups: Sequence[Group], *, done: int) -> None:
         """Act when `done` epochs are done, before validation; not in an iteration-based run."""
+
+    def after_validation(
+        self, groups: Sequence[Group], metrics: Mapping[str, Any], *, epochs: int
+    ) -> None:
+        """Act after a validation.
+
+        Args:
+            groups: The parameter groups.
+            metrics: Its results by name; numbers, or tensors with one element.
+            epochs: Epochs that are done; 0 in an iteration-based run.
+        """
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed run needs besides the values in the groups: plain data."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue a run instead of starting one; the groups have their values back."""

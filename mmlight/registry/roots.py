@@ -49,8 +49,8 @@ FUNCTIONS = _root("function")
 # optimization
 OPTIMIZERS = _root("optimizer", "optim.OPTIMIZER_TABLE")
 OPTIM_WRAPPERS = _root("optimizer wrapper")
-OPTIM_WRAPPER_CONSTRUCTORS = _root("optimizer constructor")
-PARAM_SCHEDULERS = _root("schedule", "optim.SCHEDULE_TABLE")
+OPTIM_WRAPPER_CONSTRUCTORS = _root("optimizer constructor", "optim.CONSTRUCTOR_TABLE")
+PARAM_SCHEDULERS = _root("schedule", "schedules.SCHEDULE_TABLE")
 
 # runs
 HOOKS = _root("hook")
@@ -58,13 +58,13 @@ LOOPS = _root("loop")
 RUNNERS = _root("runner")
 RUNNER_CONSTRUCTORS = _root("runner constructor")
 STRATEGIES = _root("strategy")
-LOG_PROCESSORS = _root("log processor")
+LOG_PROCESSORS = _root("log processor", "log_hooks.PROCESSOR_TABLE")
 
 # results
-METRICS = _root("metric", "data.METRIC_TABLE")
+METRICS = _root("metric", "metrics.METRIC_TABLE")
 EVALUATORS = _root("evaluator")
-VISUALIZERS = _root("visualizer")
-VISBACKENDS = _root("logger")
+VISUALIZERS = _root("visualizer", "log_hooks.VISUALIZER_TABLE")
+VISBACKENDS = _root("logger", "log_hooks.BACKEND_TABLE")
 INFERENCERS = _root("inferencer")
 
 ROOTS = {name: value for name, value in globals().items() if isinstance(value, Registry)}

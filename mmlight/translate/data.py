@@ -1,13 +1,12 @@
-"""Translates `*_dataloader` into arguments of `PipelineDataModule`, `*_evaluator` into metrics."""
+"""Translates `*_dataloader` into arguments of `PipelineDataModule`."""
 
 from typing import Any
 
 from mmlight.read.node import ConfigDict
-from mmlight.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, METRICS, TRANSFORMS
+from mmlight.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, TRANSFORMS
 from mmlight.spec import Call
 from mmlight.translate.data_rows import (
     DATASET_ROWS,
-    METRIC_ROWS,
     OPERATION_ROWS,
     SAMPLER_ROWS,
     TRANSFORM_ROWS,
@@ -45,7 +44,6 @@ DATASET_TABLE: Table = Table(
 SAMPLER_TABLE = Table(
     "sampler", SAMPLER_ROWS, DATA_SAMPLERS, file=_FILE, scopes=("mmcls", "mmengine")
 )
-METRIC_TABLE = Table("metric", METRIC_ROWS, METRICS, file=_FILE)
 FUNCTION_TABLE = Table("function", (), FUNCTIONS, file=_FILE)
 
 
@@ -103,9 +101,12 @@ def translate_data(top: Section) -> dict[str, Any]:
     """
     arguments: dict[str, Any] = {
         stage: _translate_loader(top.take_section(f"{stage}_dataloader"))
-        for stage in STAGES
+        for stage in (*STAGES, "val_loss")
         if top.take(f"{stage}_dataloader") is not None
     }
+    randomness = top.node.get("randomness")
+    if arguments and isinstance(randomness, ConfigDict) and randomness.get("diff_rank_seed"):
+        arguments["diff_rank_seed"] = True
     if "test" in arguments:
         arguments["predict"] = arguments["test"]
     return arguments
@@ -185,16 +186,6 @@ def _refuse_impossible(loader: Section) -> None:
     if loader.node.get("drop_last") and loader.node.get("batch_sampler") is not None:
         text = "Write batch_sampler.drop_last instead."
         loader.refuse("drop_last", "the batch sampler says which batches there are", next_step=text)
-
-
-def translate_metrics(top: Section) -> dict[str, Any]:
-    """Return `val_metrics` and `test_metrics` of `ImageClassifier`."""
-    metrics = {}
-    for stage in ("val", "test"):
-        key = f"{stage}_evaluator"
-        if top.take(key) is not None:
-            metrics[f"{stage}_metrics"] = METRIC_TABLE.translate_list(top, key)
-    return metrics
 
 
 def translate_pipeline(steps: list[Any], path: str, report: Report) -> list[Call]:

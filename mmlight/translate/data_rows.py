@@ -1,4 +1,4 @@
-"""The datasets, transforms, samplers and metrics that a config can name.
+"""The datasets, transforms and samplers that a config can name.
 
 To add one: 1. write the class; 2. add a Row here; 3. tests/test_tables.py checks it.
 """
@@ -125,5 +125,3 @@ SAMPLER_ROWS: Final = (
     Row("ClassBalancedSampler", f"{_S}.ClassBalancedSampler", scopes=("mmlight",)),
     Row("WeightedRandomSampler", f"{_S}.WeightedRandomSampler", scopes=("mmlight",)),
 )
-
-METRIC_ROWS: Final = (Row("Accuracy", "mmlight.metrics.accuracy.Accuracy"),)

@@ -1,262 +1,269 @@
-"""Translates `default_hooks`, `custom_hooks` and `visualizer` into callbacks and loggers.
+"""Translates `default_hooks` and `custom_hooks` into callbacks, in the order of mm's priorities."""
 
-Callbacks come out in the order of mm's priorities.
-"""
-
-import posixpath
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from mmlight.errors import UnsupportedTypeError, list_names, nearest_name
-from mmlight.hooks.priority import Priority, to_priority
-from mmlight.registry import HOOKS
+from mmlight.hooks.priority import Priority
+from mmlight.read.node import ConfigDict
 from mmlight.spec import Call
+from mmlight.translate.checkpoint_hook import translate_checkpoint
+from mmlight.translate.custom_hooks import (
+    find_priority,
+    take_priority,
+    translate_hook,
+    wrap_object,
+)
+from mmlight.translate.log_hooks import translate_logger, translate_run_log
 from mmlight.translate.runtime import Loop
 from mmlight.translate.section import Section
 from mmlight.translate.table import bare_name
+from mmlight.translate.workflow import translate_workflow
 
 _C = "mmlight.callbacks"
-LOGGERS: Final = {
-    "TensorboardVisBackend": "lightning.pytorch.loggers.TensorBoardLogger",
-}
 TYPES: Final = {
+    "runtime_info": "RuntimeInfoHook",
     "timer": "IterTimerHook",
+    "sampler_seed": "DistSamplerSeedHook",
     "logger": "LoggerHook",
-    "validation": "EvalHook",
     "param_scheduler": "ParamSchedulerHook",
     "checkpoint": "CheckpointHook",
+    "validation": "EvalHook",
 }
-"""Each default hook and the only type that it may have."""
-CUSTOM: Final = ("EMAHook", "ClassNumCheckHook", "EmptyCacheHook")
-Entry = tuple[int, Call]
-"""A priority and a callback."""
+"""The default hooks and their types; `validation` is a hook in 0.x alone."""
+PRIORITIES: Final = {
+    "runtime_info": "VERY_HIGH",
+    "timer": "NORMAL",
+    "sampler_seed": "NORMAL",
+    "logger": "BELOW_NORMAL",
+    "param_scheduler": "LOW",
+    "checkpoint": "VERY_LOW",
+    "validation": "LOW",
+}
+"""Priorities of 1.x; the upgrade writes those of 0.x."""
+SILENT: Final = {
+    "runtime_info": "The Trainer keeps count of epochs and iterations.",
+    "sampler_seed": "Samplers learn the epoch from the Trainer.",
+}
+"""Default hooks whose work is done elsewhere."""
+OPTIMIZER_HOOKS: Final = {
+    (False, False): "OptimizerHook",
+    (True, False): "Fp16OptimizerHook",
+    (False, True): "GradientCumulativeOptimizerHook",
+    (True, True): "GradientCumulativeFp16OptimizerHook",
+}
+"""Hooks of mmcv that make steps, by mixed precision and accumulation."""
+
+
+@dataclass(frozen=True)
+class HookEntry:
+    """One hook of mm.
+
+    Args:
+        priority: A smaller number runs earlier; ties keep the order of registration.
+        name: Its class in mm; empty for what is no hook there.
+        calls: The callbacks that do its work; none where something else does it.
+        runs_at: The priority of these, where it has to differ.
+        is_own: Whether it is the user's, and knows its points by itself.
+    """
+
+    priority: int
+    name: str
+    calls: tuple[Call, ...] = ()
+    runs_at: int | None = None
+    is_own: bool = False
 
 
 def translate_hooks(
     top: Section, loop: Loop, schedules: list[Call], work_dir: str
-) -> tuple[list[Entry], list[Call]]:
-    """Return the callbacks with their priorities in the order in which they run, and the loggers.
-
-    Ties keep the order of registration: default hooks first, as in mm.
+) -> list[tuple[int, Call]]:
+    """Return the callbacks with their priorities, in the order in which they run.
 
     From: mmengine 0.10 `Runner.register_default_hooks`, mmcv 1.7
-    `BaseRunner.register_training_hooks`.
+    `BaseRunner.register_training_hooks`, mmcls 0.25 `train_model`.
     """
     hooks = top.take_section("default_hooks")
-    entries: list[Entry] = []
-    for name, default, translate in _default_hooks(loop, schedules, work_dir):
-        if name in hooks.node and hooks.node[name] is None:
-            hooks.take(name, to="dropped, as mm drops a default hook that is None")
-            continue
-        section = hooks.take_section(name)
-        priority = _take_priority(section, default)
-        if bare_name(section.take("type", TYPES[name])) != TYPES[name]:
-            section.refuse("type", expected=TYPES[name], next_step="Use custom_hooks for others.")
-        if name == "checkpoint":  # it must hold what the others did, or resuming were not exact
-            priority = max(priority, Priority.VERY_LOW)
-        calls = translate(section)
-        entries += [(priority, call) for call in calls]
-        if not calls:
+    # only in 0.x does a hook validate; the upgrade writes it down
+    generation = "0.x" if "validation" in hooks.node else "1.x"
+    reader = HookReader(top, hooks, loop, schedules, work_dir, generation)
+    entries = [
+        *(reader.read_old() if generation == "0.x" else reader.read_new()),
+        *read_custom(top, generation),
+    ]
+    if generation == "0.x":
+        entries += [*reader.saver, *reader.read("validation")]
+        for call in translate_workflow(top, loop):
+            entries.append(HookEntry(Priority.LOW, "", (call,)))
+    else:
+        entries += reader.read("validation")
+        if top.node.get("workflow") in ([("train", 1)], [["train", 1]], None):
+            top.take("workflow", to="so it is here in any case")
+    hooks.finish()
+    order = [[e.name, int(e.priority)] for e in _sort(entries) if e.name]
+    first, last = Priority.HIGHEST - 1, Priority.LOWEST + 1
+    callbacks = [(first, translate_run_log(top)), (first, Call(f"{_C}.RuntimeInfo"))]
+    callbacks += [
+        (e.priority if e.runs_at is None else e.runs_at, call) for e in entries for call in e.calls
+    ]
+    callbacks += [
+        (last, Call(f"{_C}.PredictionGrid", {"work_dir": work_dir})),
+        (last, Call(f"{_C}.ProgressBar")),
+        (last, Call(f"{_C}.Announcer", {"generation": generation, "order": order})),
+    ]
+    return sorted(callbacks, key=lambda pair: pair[0])
+
+
+def _sort(entries: Iterable[HookEntry]) -> list[HookEntry]:
+    return sorted(entries, key=lambda entry: entry.priority)
+
+
+class HookReader:
+    """Reads the default hooks of a generation in the order in which mm registers them.
+
+    Args:
+        top: The whole config.
+        hooks: Its section `default_hooks`.
+        loop: When training stops and validation runs.
+        schedules: What `param_scheduler` became.
+        work_dir: Folder of the run.
+        generation: '0.x' or '1.x'.
+    """
+
+    def __init__(
+        self,
+        top: Section,
+        hooks: Section,
+        loop: Loop,
+        schedules: list[Call],
+        work_dir: str,
+        generation: str,
+    ) -> None:
+        self.top = top
+        self.hooks = hooks
+        self.loop = loop
+        self.schedules = schedules
+        self.work_dir = work_dir
+        self.generation = generation
+        self.saver: list[HookEntry] = []
+
+    def read_new(self) -> list[HookEntry]:
+        """Return the default hooks of 1.x, and those that a config adds to them."""
+        names = [name for name in TYPES if name != "validation"]
+        entries = [entry for name in names for entry in self.read(name)]
+        for name in self.hooks.leftover:
+            if name != "validation":
+                section = self.hooks.take_section(name)
+                if "type" in section.node:
+                    entries += read_hook(section, self.generation)
+                else:
+                    section.refuse("type", "the hook has no type", expected="the name of a hook")
+        return entries
+
+    def read_old(self) -> list[HookEntry]:
+        """Return the default hooks of 0.x but the one that validates."""
+        entries = self.read("param_scheduler")
+        wrapper = self.top.node.get("optim_wrapper") or ConfigDict()
+        accumulates = (wrapper.get("accumulative_counts") or 1) > 1
+        is_mixed = bare_name(wrapper.get("type")) == "AmpOptimWrapper"
+        if wrapper:
+            entries.append(HookEntry(Priority.ABOVE_NORMAL, OPTIMIZER_HOOKS[is_mixed, accumulates]))
+        for name in ("checkpoint", "timer", "logger"):
+            entries += self.read(name)
+        for name in SILENT:  # 0.x has no words for them
+            self.hooks.take(name)
+        return entries
+
+    def read(self, name: str) -> list[HookEntry]:
+        """Return a default hook; none when it is None, or the user's where the type is another."""
+        if name in self.hooks.node and self.hooks.node[name] is None:
+            self.hooks.take(name, to="dropped, as mm drops a default hook that is None")
+            return []
+        section = self.hooks.take_section(name)
+        kind = section.node.get("type")
+        if kind is not None and bare_name(kind) != TYPES[name]:
+            return read_hook(section, self.generation, default=PRIORITIES[name])
+        section.take("type")
+        priority = take_priority(section, PRIORITIES[name])
+        if name in SILENT:
+            self.hooks.ignore(SILENT[name], name)
+            return [HookEntry(priority, TYPES[name])]
+        entries: list[HookEntry] = getattr(self, f"_read_{name}")(section, priority)
+        if not any(entry.calls for entry in entries):
             section.use("type", "it has nothing to do here")
         section.finish()
-    _read_silent_hooks(hooks)
-    hooks.finish()
-    entries += _translate_custom_hooks(top)
-    last = Priority.LOWEST + 1
-    entries.append((last, Call(f"{_C}.PredictionGrid", {"work_dir": work_dir})))
-    entries.append((last, Call(f"{_C}.ProgressBar")))
-    return sorted(entries, key=lambda entry: entry[0]), _translate_loggers(top, work_dir)
+        return entries
 
+    def _read_timer(self, section: Section, priority: int) -> list[HookEntry]:
+        return [HookEntry(priority, "IterTimerHook", (section.call(f"{_C}.IterTimer", {}),))]
 
-def _default_hooks(
-    loop: Loop, schedules: list[Call], work_dir: str
-) -> list[tuple[str, str, Callable[[Section], list[Call]]]]:
-    """List the default hooks: name in the config, mmengine's priority, translation."""
+    def _read_logger(self, section: Section, priority: int) -> list[HookEntry]:
+        found = translate_logger(section, self.top, self.generation)
+        return [HookEntry(priority, name, (call,)) for name, call in found]
 
-    def timer(section: Section) -> list[Call]:
-        return [section.call(f"{_C}.IterTimer", {})]
-
-    def validation(section: Section) -> list[Call]:
-        call = section.call(f"{_C}.Validation", loop.validation)
-        return [replace(call, origins=loop.origins)] if loop.validation else []
-
-    def schedule(section: Section) -> list[Call]:
-        if not schedules:
+    def _read_validation(self, section: Section, priority: int) -> list[HookEntry]:
+        if not self.loop.validation:
             return []
-        length = {} if loop.by_epoch else {"max_iters": loop.length}
-        return [section.call(f"{_C}.ParamSchedule", {"schedules": schedules, **length})]
-
-    def logger(section: Section) -> list[Call]:
-        return [section.call(f"{_C}.TextLog", _take_log_options(section, work_dir))]
-
-    def checkpoint(section: Section) -> list[Call]:
-        return _translate_checkpoint(section, loop, work_dir)
-
-    return [
-        ("timer", "NORMAL", timer),
-        ("logger", "BELOW_NORMAL", logger),
-        ("validation", "LOW", validation),
-        ("param_scheduler", "LOW", schedule),
-        ("checkpoint", "VERY_LOW", checkpoint),
-    ]
-
-
-def _take_priority(section: Section, default: str | int) -> int:
-    value = section.take("priority", default, to="its place among the callbacks")
-    try:
-        return to_priority(value)
-    except ValueError as error:
-        section.refuse("priority", str(error), expected=list_names(p.name for p in Priority))
-        return Priority.NORMAL
-
-
-def _take_log_options(section: Section, work_dir: str) -> dict[str, Any]:
-    section.ignore("It only changes how log lines count.", "by_epoch", "log_metric_by_epoch")
-    section.ignore("It only changes what log lines show.", "reset_flag", "interval_exp_name")
-    section.ignore(
-        "Logs stay in work_dir.",
-        *("out_dir", "keep_local", "file_client_args", "backend_args", "out_suffix"),
-    )
-    return {
-        "work_dir": work_dir,
-        "interval": section.take("interval", 10),
-        "ignore_last": section.take("ignore_last", True),
-    }
-
-
-def _translate_checkpoint(section: Section, loop: Loop, work_dir: str) -> list[Call]:
-    section.ignore("The state of the schedules is always saved.", "save_param_scheduler")
-    section.ignore("Files are written as `epoch_N.ckpt`.", "filename_tmpl", "create_symlink")
-    section.ignore("Every checkpoint can be published as it is.", "meta", "published_keys")
-    section.ignore("Files are written to local folders.", "file_client_args", "backend_args")
-    section.ignore("DistributedDataParallel synchronizes them.", "sync_buffer")
-    kwargs: dict[str, Any] = {"dirpath": work_dir}
-    out_dir = section.take_path("out_dir")
-    if out_dir is not None:
-        run = posixpath.basename(work_dir.rstrip("/"))
-        kwargs["dirpath"] = posixpath.join(out_dir, run)
-    # a hook that is not mentioned saves every epoch, one without an interval just the last
-    kwargs["interval"] = section.take("interval", -1 if section.node else 1)
-    kwargs["by_epoch"] = section.take("by_epoch", True)
-    for key in ("save_begin", "max_keep_ckpts", "save_last", "save_best", "rule"):
-        if section.take(key) is not None:
-            kwargs[key] = section.take(key)
-    if not section.take("save_optimizer", True, to="whether the optimizer's state is saved"):
-        kwargs["save_weights_only"] = True
-    if kwargs["by_epoch"] and not loop.by_epoch:
-        # the loop of mmengine that counts iterations is one epoch long
-        at_end = kwargs["interval"] == 1 or kwargs.get("save_last", True)
-        kwargs |= {"by_epoch": False, "interval": -1, "save_last": at_end}
-    call = section.call(f"{_C}.Checkpoint", kwargs)
-    if "out_dir" in section.node:
-        call = replace(call, origins={**call.origins, "dirpath": section.origin_of("out_dir")})
-    return [call]
-
-
-def _read_silent_hooks(hooks: Section) -> None:
-    """Read the default hooks whose work is done elsewhere."""
-    hooks.ignore("Samplers learn the epoch from the Trainer.", "sampler_seed")
-    hooks.ignore("The Trainer keeps count of epochs and iterations.", "runtime_info")
-    hooks.ignore("Buffers are synchronized by DistributedDataParallel.", "sync_buffers")
-    visualization = hooks.take_section("visualization", to="off: no pictures are drawn")
-    if visualization.node.get("enable"):
-        hooks.refuse(
-            "visualization",
-            "pictures during validation are not drawn yet",
-            next_step="Set default_hooks.visualization.enable=False.",
+        call = replace(
+            section.call(f"{_C}.Validation", self.loop.validation), origins=self.loop.origins
         )
+        name = "EvalHook" if self.generation == "0.x" and self.loop.has_data else ""
+        return [HookEntry(priority, name, (call,))]
+
+    def _read_param_scheduler(self, section: Section, priority: int) -> list[HookEntry]:
+        length = {} if self.loop.by_epoch else {"max_iters": self.loop.length}
+
+        def make(schedules: list[Call]) -> Call:
+            return section.call(f"{_C}.ParamSchedule", {"schedules": schedules, **length})
+
+        if self.generation == "1.x":
+            calls = (make(self.schedules),) if self.schedules else ()
+            return [HookEntry(priority, "ParamSchedulerHook", calls)]
+        return [
+            HookEntry(
+                Priority.HIGH if name.endswith("MomentumUpdaterHook") else priority,
+                name,
+                (make([schedule]),),
+            )
+            for name, schedule in zip(self._list_updaters(), self.schedules, strict=False)
+        ]
+
+    def _list_updaters(self) -> list[str]:
+        """Return the classes of mmcv that change rates, in the order of `param_scheduler`."""
+        found = self.top.node.get("param_scheduler") or ()
+        schedules = [found] if isinstance(found, ConfigDict) else found
+        return [str(bare_name(schedule.get("type"))) for schedule in schedules]
+
+    def _read_checkpoint(self, section: Section, priority: int) -> list[HookEntry]:
+        calls = tuple(translate_checkpoint(section, self.loop, self.work_dir, self.generation))
+        # it must hold what the others did, or resuming were not exact
+        if self.generation == "1.x":
+            runs_at = max(priority, Priority.VERY_LOW)
+            return [HookEntry(priority, "CheckpointHook", calls, runs_at)]
+        self.saver = [HookEntry(priority, "", calls, max(priority, Priority.LOW))]
+        return [HookEntry(priority, "CheckpointHook")]
 
 
-def _translate_custom_hooks(top: Section) -> list[Entry]:
-    entries: list[Entry] = []
-    for section in top.take_list("custom_hooks"):
-        kind = section.take("type")
-        name = bare_name(kind)
-        priority = _take_priority(section, "NORMAL")
-        own = _find_own(section, kind)
-        if own is not None:
-            _refuse_own(section, own)
-            continue
-        if name == "EMAHook":
-            entries.append((priority, _translate_ema(section)))
-        elif name == "ClassNumCheckHook":
-            section.note("type", "Class numbers are checked before training in any case.")
-        elif name == "EmptyCacheHook":
-            section.ignore("It frees cached memory; no result depends on it.", *section.leftover)
-        else:
-            _refuse_hook(section, name)
-            continue
-        section.finish()
+def read_custom(top: Section, generation: str) -> list[HookEntry]:
+    """Return the hooks of `custom_hooks`: dicts, or objects that are used as they are."""
+    value = top.node.get("custom_hooks")
+    items = [value] if top.holds_object("custom_hooks") else value
+    if not isinstance(items, (list, tuple)) or all(isinstance(i, ConfigDict) for i in items):
+        sections = top.take_list("custom_hooks")
+        return [entry for section in sections for entry in read_hook(section, generation)]
+    top.take("custom_hooks", to="callbacks")
+    entries = []
+    for item in items:
+        default = getattr(item, "priority", "NORMAL") if generation == "1.x" else "NORMAL"
+        name = type(item).__name__
+        call = wrap_object(item, generation)
+        entries.append(HookEntry(find_priority(default), name, (call,), is_own=True))
     return entries
 
 
-def _translate_ema(section: Section) -> Call:
-    """Read the arguments of either generation; the upgrade writes mmcv's `warm_up`."""
-    if (
-        bare_name(section.take("ema_type", "ExponentialMovingAverage"))
-        != "ExponentialMovingAverage"
-    ):
-        section.refuse("ema_type", expected="ExponentialMovingAverage")
-    section.use("ema_type", "the only average there is")
-    section.refuse_unless("evaluate_on_ema", True)
-    section.refuse_unless("evaluate_on_origin", False)
-    section.ignore(
-        "Resuming restores the average from the checkpoint.", "resume_from", "strict_load"
-    )
-    names = ("momentum", "interval", "warm_up", "update_buffers", "begin_iter", "begin_epoch")
-    given = [name for name in names if section.take(name) is not None]
-    return section.call(f"{_C}.EMA", {name: section.node[name] for name in given})
-
-
-def _find_own(section: Section, kind: Any) -> Any:
-    """Return the user's class that the type of a hook names, registered or by itself."""
-    if not isinstance(kind, str):
-        return kind if callable(kind) else None
-    found = HOOKS.in_scope(section.report.scope).find(kind)
-    return found.target if found else None
-
-
-def _refuse_own(section: Section, own: Any) -> None:
-    name = own.__qualname__
-    section.refuse(
-        "type",
-        f"the hook {name} ({own.__module__}.{name}) is registered; running hooks of users comes "
-        "with a later version",
-        next_step="Remove the hook from custom_hooks for now.",
-    )
-
-
-def _refuse_hook(section: Section, name: Any) -> None:
-    error = UnsupportedTypeError(
-        section.key_path("type"),
-        f"no translation for the hook {name!r} yet",
-        origin=section.origin_of("type"),
-        expected=list_names(CUSTOM),
-        nearest=nearest_name(str(name), CUSTOM),
-        next_step="Correct the name, or remove the hook from custom_hooks.",
-    )
-    section.report.errors.append(error)
-
-
-def _translate_loggers(top: Section, work_dir: str) -> list[Call]:
-    visualizer = top.take_section("visualizer")
-    visualizer.ignore("Logs are written without it.", "type", "name")
-    top.take("vis_backends")
-    loggers = []
-    for backend in visualizer.take_list("vis_backends"):
-        name = bare_name(backend.take("type"))
-        if isinstance(name, str) and name in LOGGERS:
-            kwargs = {"save_dir": backend.take("save_dir", work_dir), "name": ""}
-            loggers.append(backend.call(LOGGERS[name], kwargs))
-        elif name == "LocalVisBackend":
-            backend.use("type", "logs and pictures are written to work_dir in any case")
-        else:
-            backend.refuse(
-                "type",
-                f"no logger for {name!r} yet",
-                expected=list_names([*LOGGERS, "LocalVisBackend"]),
-            )
-        backend.ignore("The logger's defaults are used.", *backend.leftover)
-    visualizer.finish()
-    return loggers
+def read_hook(section: Section, generation: str, default: Any = None) -> list[HookEntry]:
+    """Return a hook that a dict describes: a built-in one, or the user's."""
+    found = translate_hook(section, generation, default)
+    if found is None:
+        return []
+    priority, name, calls, is_own = found
+    return [HookEntry(priority, name, tuple(calls), is_own=is_own)]

@@ -13,20 +13,24 @@ NO_EFFECT = {
     "launcher": "The Trainer launches processes by itself.",
     "gpu_ids": "Devices are chosen by --trainer.devices.",
     "device": "Devices are chosen by --trainer.accelerator.",
-    "log_processor": "It only changes what log lines show.",
-    "experiment_name": "Runs are named by their work_dir.",
+    "experiment_name": "Runs are named by their config.",
     "compile": "The network is not compiled; no result depends on it.",
     "activation_checkpointing": "Activations are kept; `with_cp` of a backbone saves memory.",
     "tta_model": "Test-time augmentation is not used unless asked for, as in the original.",
     "tta_pipeline": "Test-time augmentation is not used unless asked for, as in the original.",
 }
 SYNC_BN = (None, "torch", "mmcv")
-STRATEGY = "Use --trainer.strategy, for example fsdp or deepspeed_stage_2."
+STRATEGY = (
+    "Remove it, with runner_type, and use --trainer.strategy instead: deepspeed_stage_1 for"
+    " zero_optimization.stage=1, and so on; fsdp only where there is no paramwise_cfg."
+)
 VALIDATION_KEYS = {
     "interval": "val_interval",
     "begin": "val_begin",
     "offset": "val_offset",
     "at_end": "val_at_end",
+    "at_start": "val_at_start",
+    "changes": "dynamic_intervals",
 }
 FIND_UNUSED = "Use --trainer.strategy ddp_find_unused_parameters_true."
 
@@ -40,12 +44,14 @@ class Loop:
             (batches).
         length: Number of epochs or iterations; None when nothing is trained.
         validation: Arguments of the `Validation` callback.
+        has_data: Whether there are data to validate.
         origins: Where these were set.
     """
 
     by_epoch: bool = True
     length: int | None = None
     validation: dict[str, Any] = field(default_factory=dict)
+    has_data: bool = False
     origins: dict[str, Origin | None] = field(default_factory=dict)
 
     def trainer_arguments(self) -> dict[str, Any]:
@@ -89,9 +95,6 @@ def translate_loop(top: Section) -> Loop:
         )
     if not isinstance(loop.length, int) or loop.length < 1:
         settings.refuse(key, expected="a whole number of 1 or more")
-    settings.refuse_unless(
-        "dynamic_intervals", None, reason="Changing intervals are not translated yet."
-    )
     # an iteration-based loop of mmengine validates every 1000 iterations unless told otherwise
     loop.validation = {
         "interval": settings.take("val_interval", 1 if loop.by_epoch else 1000),
@@ -101,6 +104,10 @@ def translate_loop(top: Section) -> Loop:
         "by_epoch": loop.by_epoch,
         "last": loop.length,
     }
+    loop.has_data = top.node.get("val_dataloader") is not None
+    for name, key in (("changes", "dynamic_intervals"), ("at_start", "val_at_start")):
+        if settings.take(key):
+            loop.validation[name] = settings.take(key)
     given = {name: key for name, key in VALIDATION_KEYS.items() if key in settings.node}
     loop.origins = {name: settings.origin_of(key) for name, key in given.items()}
     settings.finish()
@@ -117,13 +124,6 @@ def _check_empty_loops(top: Section) -> None:
             settings.refuse("type", expected="ValLoop or TestLoop")
         settings.refuse_unless("fp16", False, reason="Use --trainer.precision.")
         settings.finish()
-    if top.take("workflow") not in (None, [("train", 1)], [["train", 1]]):
-        top.refuse(
-            "workflow",
-            expected="[('train', 1)]",
-            next_step="Validation loss is not translated yet.",
-        )
-    top.use("workflow", "so it is here in any case")
 
 
 def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
@@ -135,7 +135,7 @@ def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
         randomness.refuse("seed", expected="a whole number")
     if randomness.take("deterministic", to="trainer.deterministic"):
         trainer["deterministic"] = True
-    randomness.refuse_unless("diff_rank_seed", False)
+    randomness.take("diff_rank_seed", to="data.diff_rank_seed")
     randomness.finish()
     environment = top.take_section("env_cfg")
     if environment.take("cudnn_benchmark", to="trainer.benchmark"):
@@ -148,12 +148,6 @@ def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
     )
     environment.finish()
     trainer |= _translate_processes(top)
-    if top.take_section("auto_scale_lr", to="off: the rate is not scaled").node.get("enable"):
-        top.refuse(
-            "auto_scale_lr",
-            "the learning rate is not scaled by the batch size yet",
-            next_step="Set auto_scale_lr.enable=False and the rate you want.",
-        )
     for key, reason in NO_EFFECT.items():
         if key in top.node:
             top.ignore(reason, key)

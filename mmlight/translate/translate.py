@@ -13,8 +13,10 @@ from mmlight.read.config import OVERRIDE, Config
 from mmlight.read.key_path import note_paths
 from mmlight.read.node import ConfigDict, ConfigList, Origin
 from mmlight.spec import Note, Spec
-from mmlight.translate.data import translate_data, translate_metrics
+from mmlight.translate.data import translate_data
 from mmlight.translate.hooks import translate_hooks
+from mmlight.translate.log_hooks import translate_loggers
+from mmlight.translate.metrics import translate_metrics
 from mmlight.translate.models import translate_model
 from mmlight.translate.optim import translate_optimizer
 from mmlight.translate.other_models import find_other_model
@@ -105,7 +107,8 @@ def _translate_sections(top: Section, filename: str | None) -> tuple[Spec, tuple
     data = translate_data(top)
     metrics = translate_metrics(top)
     optimizer, precision = translate_optimizer(top)
-    entries, loggers = translate_hooks(top, loop, translate_schedules(top), places["work_dir"])
+    entries = translate_hooks(top, loop, translate_schedules(top), places["work_dir"])
+    loggers = translate_loggers(top)
     trainer = {
         **loop.trainer_arguments(),
         **environment,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from mmlight.read.node import ConfigDict, ConfigList, to_plain
+from mmlight.read.node import ConfigDict, ConfigList, Origin, copy_tree, to_plain
 from mmlight.spec import Note
 from mmlight.upgrade.datasets import upgrade_dataset
 from mmlight.upgrade.malformed import check_shape
@@ -37,20 +37,24 @@ def upgrade_data(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
     sampler, sampler_origin = pop(old, "sampler")
     special = {stage: data.pop(f"{stage}_dataloader") or ConfigDict() for stage in STAGES}
     datasets = {stage: pop(data, stage) for stage in STAGES if data.get(stage) is not None}
+    if validates_loss(old.get("workflow")) and {"train", "val"} <= datasets.keys():
+        special["val_loss"] = special["train"].copy()
+        datasets["val_loss"] = _mix(datasets["val"], datasets["train"][0])
     for stage, (dataset, origin) in datasets.items():
         loader = data.copy()
-        for word in ("shuffle", "drop_last", "sampler_cfg") if stage != "train" else ():
+        is_held_out = stage in ("val", "test")
+        for word in ("shuffle", "drop_last", "sampler_cfg") if is_held_out else ():
             loader.pop(word, None)  # these settings of `data` hold for training only
         loader.put_all(special[stage])
         for word, new_word in LOADER_WORDS.items():
             loader.rename(word, new_word)
         if "mode" in loader:
             notes.append(Note(f"data.{stage}_dataloader.mode", IPU, pop(loader, "mode")[1]))
-        shuffle, _ = pop(loader, "shuffle", stage == "train")
+        shuffle, _ = pop(loader, "shuffle", not is_held_out)
         round_up, round_origin = pop(loader, "round_up", True)
         loader.setdefault("persistent_workers", True)
         own, own_origin = pop(loader, "sampler_cfg")
-        if not own and stage == "train":
+        if not own and not is_held_out:
             own, own_origin = sampler, sampler_origin
         chosen = own.copy() if own else node(origin, type="DefaultSampler")
         chosen.put("shuffle", shuffle, origin)
@@ -60,10 +64,34 @@ def upgrade_data(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
             chosen.setdefault("selected_round", 256)  # 0 in 1.x
         loader.put("sampler", chosen, own_origin if own else origin)
         path = f"{stage}_dataloader.dataset"
-        dataset = upgrade_dataset(dataset, path, notes, held_out=stage != "train")
+        dataset = upgrade_dataset(dataset, path, notes, held_out=is_held_out)
         loader.put("dataset", dataset, origin)
         new.put(f"{stage}_dataloader", loader, origin)
     _upgrade_pipelines([new[f"{stage}_dataloader"]["dataset"] for stage in datasets], new, notes)
+
+
+def validates_loss(workflow: Any) -> bool:
+    """Tell whether a workflow has epochs of validation.
+
+    Examples:
+        >>> validates_loss([("train", 1), ("val", 1)]), validates_loss([("train", 1)])
+        (True, False)
+    """
+    flows = workflow if isinstance(workflow, (list, tuple)) else ()
+    return any(isinstance(flow, (list, tuple)) and "val" in flow for flow in flows)
+
+
+def _mix(val: tuple[Any, Origin | None], train: Any) -> tuple[Any, Origin | None]:
+    """Return the validation data in the pipeline of training.
+
+    From: mmcls 0.25 `tools/train.py`.
+    """
+    mixed = copy_tree(val[0])
+    pipelines = find_pipelines(train)
+    for owner in find_pipelines(mixed) if pipelines else ():
+        steps = copy_tree(pipelines[0]["pipeline"])
+        owner.put("pipeline", steps, pipelines[0].origin_of("pipeline"))
+    return mixed, val[1]
 
 
 def upgrade_lone_dataset(dataset: ConfigDict) -> ConfigDict:

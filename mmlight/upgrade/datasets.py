@@ -16,7 +16,6 @@ from mmlight.spec import Note
 from mmlight.upgrade.move import node, pop
 from mmlight.upgrade.shape import WRAPPERS
 
-TOGETHER = "All datasets are evaluated together, where 0.x gives each its own results."
 RECURSION = "All folders below are searched in any case."
 
 
@@ -44,9 +43,9 @@ def upgrade_dataset(value: Any, path: str, notes: list[Note], *, held_out: bool)
         ]
         value.put("datasets", ConfigList(parts), value.origin_of("datasets"))
         value.put("generation", "0.x", value.origin_of("type"))
-        is_separate, origin = pop(value, "separate_eval", True)
-        if is_separate and held_out:
-            notes.append(Note(f"{path}.separate_eval", TOGETHER, origin or value.origin))
+        value.setdefault("separate_eval", True)  # the upgrade of metrics reads it
+        if not held_out:
+            del value["separate_eval"]
     elif value.get("type") in WRAPPERS:
         inner_held_out = held_out
         if value["type"] == "KFoldDataset" and value.get("test_mode") is None:
@@ -56,6 +55,8 @@ def upgrade_dataset(value: Any, path: str, notes: list[Note], *, held_out: bool)
         inner = upgrade_dataset(
             value.get("dataset"), f"{path}.dataset", notes, held_out=inner_held_out
         )
+        if isinstance(inner, ConfigDict):
+            inner.pop("separate_eval", None)
         value.put("dataset", inner, value.origin_of("dataset"))
     else:
         _upgrade_plain(value, path, notes, held_out=held_out)

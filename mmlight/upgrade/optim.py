@@ -34,15 +34,24 @@ def upgrade_optim(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
         _upgrade_optimizer(old, new, notes)
 
 
+STANDARD: Final = "DefaultOptimizerConstructor"
+RENAMED: Final = {"Adafactor": "TorchAdafactor"}
+"""Optimizers of torch that mmengine calls otherwise."""
+
+
 def _upgrade_optimizer(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
     optimizer, origin = pop(old, "optimizer")
     wrapper = node(origin, type="OptimWrapper", optimizer=optimizer)
     new.put("optim_wrapper", wrapper, origin)
     move(optimizer, "paramwise_cfg", wrapper, "paramwise_cfg")
-    if wrapper.get("paramwise_cfg") is not None:
-        _upgrade_paramwise(wrapper["paramwise_cfg"])
     move(optimizer, "constructor", wrapper, "constructor")
-
+    if (wrapper.get("constructor") or STANDARD) != STANDARD:
+        wrapper.put("generation", "0.x", wrapper.origin_of("constructor"))
+    else:
+        kind = optimizer.get("type")
+        optimizer.put("type", RENAMED.get(kind, kind), optimizer.origin_of("type"))
+        if wrapper.get("paramwise_cfg") is not None:
+            _upgrade_paramwise(wrapper["paramwise_cfg"])
     _upgrade_hook(old, wrapper, notes)
     if old.get("fp16") is not None:
         settings, fp16_origin = pop(old, "fp16")
@@ -62,6 +71,8 @@ def _upgrade_hook(old: ConfigDict, wrapper: ConfigDict, notes: list[Note]) -> No
     if wrapper["type"] == "AmpOptimWrapper":
         options.setdefault("loss_scale", FIXED_SCALE)
     move(options, "grad_clip", wrapper, "clip_grad")
+    if isinstance(wrapper.get("clip_grad"), ConfigDict):
+        wrapper["clip_grad"].put("whole_model", True, wrapper["clip_grad"].origin)
     move(options, "cumulative_iters", wrapper, "accumulative_counts")
     for key, reason in UNUSED_OPTIONS.items() if hook is None or hook in WRAPPERS else ():
         if key in options:

@@ -1,9 +1,12 @@
 """Upgrades the loop, validation, the hooks and the environment."""
 
-from mmlight.read.node import ConfigDict, ConfigList, Origin, copy_tree
+from mmlight.read.node import ConfigDict
 from mmlight.spec import Note
+from mmlight.upgrade.checkpoint import move_best_words, upgrade_checkpoint
+from mmlight.upgrade.custom_hooks import upgrade_custom_hooks
 from mmlight.upgrade.data import IPU
-from mmlight.upgrade.metrics import to_evaluators
+from mmlight.upgrade.log import upgrade_log
+from mmlight.upgrade.metrics import write_evaluators
 from mmlight.upgrade.move import move, node, pop, put
 
 # mmcv's priorities, which differ from mmengine's
@@ -19,19 +22,8 @@ UNUSED_EVALUATION = {
     "gpu_collect": "Metrics are gathered by torchmetrics.",
     "tmpdir": "Metrics are gathered by torchmetrics.",
     "broadcast_bn_buffer": "Buffers are synchronized by DistributedDataParallel.",
-    "out_dir": "The best checkpoint is kept beside the others.",
-    "file_client_args": "The best checkpoint is kept beside the others.",
 }
 IPU_WORDS = ("ipu_model_cfg", "options_cfg", "fp16_cfg")
-BACKENDS = {
-    "TensorboardLoggerHook": "TensorboardVisBackend",
-    "WandbLoggerHook": "WandbVisBackend",
-    "MlflowLoggerHook": "MLflowVisBackend",
-    "ClearMLLoggerHook": "ClearMLVisBackend",
-    "NeptuneLoggerHook": "NeptuneVisBackend",
-    "DvcliveLoggerHook": "DVCLiveVisBackend",
-}
-VALIDATES_FIRST = "The original validates once before training as well, here it does not."
 MOVES = (
     ("seed", "randomness.seed"),
     ("deterministic", "randomness.deterministic"),
@@ -91,11 +83,10 @@ def _upgrade_evaluation(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> 
     for key, reason in UNUSED_EVALUATION.items():
         if key in options:
             notes.append(Note(f"evaluation.{key}", reason, pop(options, key)[1]))
-    _write_evaluators(options, origin, new)
+    write_evaluators(options, origin, new, notes)
     if "val_dataloader" not in new or "train_cfg" not in new:
         return
-    for key in ("save_best", "rule"):
-        move(options, key, new, f"default_hooks.checkpoint.{key}")
+    move_best_words(options, new)
     loop = new["train_cfg"]
     loop.put("val_at_end", False, origin)
     loop.put("val_interval", *pop(options, "interval", 1))
@@ -103,89 +94,19 @@ def _upgrade_evaluation(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> 
     if start is not None:
         loop.put("val_begin", max(start, 1), start_origin)
         loop.put("val_offset", start, start_origin)
-    if start == 0:
-        notes.append(Note("evaluation.start", VALIDATES_FIRST, start_origin))
+        loop.put("val_at_start", True, start_origin)
     for key in list(options):
         move(options, key, loop, key)
 
 
-def _write_evaluators(options: ConfigDict, origin: Origin | None, new: ConfigDict) -> None:
-    """Write the metric for validation and test; 0.x takes the best 1 and 5 unless told otherwise.
-
-    From: mmcls 0.25 `BaseDataset.evaluate`.
-    """
-    settings, _ = pop(options, "metric_options")
-    settings = settings or ConfigDict()
-    metric, metric_origin = pop(options, "metric", "accuracy")
-    origins = (metric_origin or origin, origin)
-    for stage in ("val", "test"):
-        if f"{stage}_dataloader" in new:
-            dataset = new[f"{stage}_dataloader"].get("dataset")
-            evaluators = to_evaluators(metric, settings.copy(), dataset, origins)
-            new.put(f"{stage}_evaluator", copy_tree(evaluators), origins[0])
-
-
 def _upgrade_hooks(old: ConfigDict, new: ConfigDict) -> None:
     hooks: ConfigDict = new.setdefault("default_hooks", ConfigDict())
-    checkpoint = hooks.setdefault("checkpoint", ConfigDict())
-    options, origin = pop(old, "checkpoint_config")
-    for key in list(options or ()):
-        move(options, key, checkpoint, key)
-    if options is not None:
-        hooks.put("checkpoint", checkpoint, origin)
-    if options is None and not checkpoint:
-        hooks.put("checkpoint", None, origin)
-    elif options is None:
-        checkpoint.put("interval", -1, origin)
-        checkpoint.put("save_last", False, origin)
-    elif new.get("train_cfg", {}).get("type") == "IterBasedTrainLoop":
-        checkpoint.setdefault("by_epoch", False)
-    _upgrade_log(old, new, hooks)
+    upgrade_checkpoint(old, new, hooks)
+    upgrade_log(old, new, hooks)
     for name, priority in PRIORITIES.items():
         if name in hooks and hooks[name] is None:
             continue
         hook = hooks.setdefault(name, ConfigDict())
         hook.put("priority", priority, hook.origin)
     hooks.put("validation", node(None, priority="LOW"), None)
-    _upgrade_custom_hooks(old)
-
-
-def _upgrade_custom_hooks(old: ConfigDict) -> None:
-    """Write the warm-up that mmcv's EMAHook has and mmengine's has not.
-
-    From: mmcv 1.7 `EMAHook`.
-    """
-    hooks = old.get("custom_hooks") or ()
-    for hook in [hooks] if isinstance(hooks, ConfigDict) else hooks:
-        if isinstance(hook, ConfigDict) and hook.get("type") == "EMAHook":
-            hook.setdefault("warm_up", 100)
-
-
-def _upgrade_log(old: ConfigDict, new: ConfigDict, hooks: ConfigDict) -> None:
-    """Turn the list of logger hooks into one logger and the visualizer's backends."""
-    options, origin = pop(old, "log_config")
-    if options is None:
-        return
-    logger = node(origin, type="LoggerHook")
-    hooks.put("logger", logger, origin)
-    move(options, "interval", logger, "interval")
-    backends = ConfigList()
-    for hook in options.pop("hooks") or ():
-        name = hook["type"]
-        if name == "TextLoggerHook":
-            logger.put("type", "LoggerHook", pop(hook, "type")[1])
-            for key in list(hook):
-                move(hook, key, logger, key)
-            continue
-        hook.put("type", BACKENDS.get(name, name), hook.origin_of("type"))
-        hook.rename("log_dir", "save_dir")
-        backends.append(hook)
-    if backends:
-        put(
-            new,
-            "visualizer",
-            node(origin, type="UniversalVisualizer", vis_backends=backends),
-            origin,
-        )
-    for key in list(options):
-        move(options, key, logger, key)
+    upgrade_custom_hooks(old)

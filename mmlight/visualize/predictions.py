@@ -96,7 +96,7 @@ def make_cell(
     right = is_right(found["pred_label"], label)
     true = ", ".join(list_classes(label, classes)) or "none"
     lines = [describe_prediction(found) or "none", *([] if right else [f"({true})"])]
-    return Cell([_to_pixels(image, is_bgr)], lines, RIGHT if right else WRONG)
+    return Cell([to_pixels(image, is_bgr=is_bgr)], lines, RIGHT if right else WRONG)
 
 
 def is_right(found: int | Sequence[int], label: int | Sequence[int]) -> bool:
@@ -113,7 +113,7 @@ def _to_set(labels: int | Sequence[int]) -> set[int]:
     return {labels} if isinstance(labels, int) else set(labels)
 
 
-def _to_pixels(image: Tensor, is_bgr: bool) -> Array:
+def to_pixels(image: Tensor, *, is_bgr: bool) -> Array:
     """Turn an input `(C, H, W)` of any range into uint8 `(H, W, 3)` RGB."""
     if image.is_floating_point():
         low, high = image.min(), image.max()

@@ -8,6 +8,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from mmlight.callbacks.announcer import Announcer
 from mmlight.data.sampler_builder import SamplerBuilder
 from mmlight.data.samplers import InfiniteSampler
 from mmlight.datamodule import LoaderConfig, PipelineDataModule
@@ -71,7 +72,12 @@ def build_data(endless: bool = False, **options: Any) -> PipelineDataModule:
 
 
 def build_trainer(*callbacks: Callback, **options: Any) -> L.Trainer:
-    """Build a quiet Trainer; `max_iters` makes it count iterations as a translated config does."""
+    """Build a quiet Trainer with an announcer.
+
+    `max_iters` makes it count iterations as a translated config does.
+    """
+    if not any(isinstance(callback, Announcer) for callback in callbacks):
+        callbacks = (*callbacks, Announcer())
     if "max_iters" in options:
         options |= {"max_epochs": -1, "max_steps": options.pop("max_iters")}
         options = {"val_check_interval": 1, "check_val_every_n_epoch": None, **options}

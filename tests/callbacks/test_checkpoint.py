@@ -1,16 +1,23 @@
 """Checkpoints appear under mm's names, at mm's times, and know of each other after resuming."""
 
 import os
-import time
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch.callbacks import Callback
 
-from mmlight.callbacks.checkpoint import Checkpoint, choose_rules, find_newest
+from mmlight.callbacks.announcer import Announcer
+from mmlight.callbacks.checkpoint import Checkpoint
+from mmlight.callbacks.checkpoint_files import WholeFiles
 from mmlight.callbacks.ema import EMA
 from mmlight.callbacks.validation import Validation
+from mmlight.hooks.hook import Hook
+from mmlight.hooks.hook_callback import HookCallback
+from mmlight.hooks.save_points import complete_checkpoint
+from mmlight.weights.newest import find_newest
 from tests.callbacks.nets import CrashError, Net, Probe, build_data, build_trainer
 
 
@@ -86,18 +93,20 @@ def test_saves_iterations_when_training_counts_epochs(tmp_path: Path) -> None:
 
 def test_saves_nothing_twice_when_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
-    save = Checkpoint._save
+    save = WholeFiles.save_checkpoint
 
-    def note(self: Any, trainer: Any, path: str) -> None:
+    def note(self: Any, checkpoint: Any, path: str, *options: Any, **more: Any) -> None:
         written.append(os.path.basename(path))
-        save(self, trainer, path)
+        save(self, checkpoint, path)
 
-    monkeypatch.setattr(Checkpoint, "_save", note)
+    monkeypatch.setattr(WholeFiles, "save_checkpoint", note)
     fit(tmp_path, [0.1, 0.3, 0.2], max_epochs=3, save_best="acc/top1")
     assert written == [
-        "best_acc_top1_epoch_1.ckpt", "epoch_1.ckpt", "best_acc_top1_epoch_2.ckpt",
-        "epoch_2.ckpt", "epoch_3.ckpt",
+        "epoch_1.ckpt", "best_acc_top1_epoch_1.ckpt", "epoch_2.ckpt", "best_acc_top1_epoch_2.ckpt",
+        "epoch_3.ckpt",
     ]  # fmt: skip
+    best, newest = tmp_path / "best_acc_top1_epoch_2.ckpt", tmp_path / "epoch_2.ckpt"
+    assert os.path.samefile(best, newest)  # another name for the same file
 
 
 def test_saves_nothing_when_the_run_is_a_trial(tmp_path: Path) -> None:
@@ -156,19 +165,6 @@ def test_raises_when_the_metric_is_unknown(tmp_path: Path) -> None:
         fit(tmp_path, [0.1], max_epochs=1, save_best="top5")
 
 
-@pytest.mark.parametrize(
-    ("metrics", "rule", "text"),
-    [
-        ("speed", None, "rule must be given, for the name 'speed'"),
-        ("acc", "more", "rule must be 'greater' or 'less', got 'more'"),
-        (["acc"], ["less", "less"], r"one or 1, one for each metric, got \['less', 'less'\]"),
-    ],
-)
-def test_raises_when_the_rule_is_wrong(metrics: Any, rule: Any, text: str) -> None:
-    with pytest.raises(ValueError, match=text):
-        choose_rules(metrics, rule)
-
-
 # -------------------------------------------------------------------- resuming
 
 
@@ -200,10 +196,10 @@ def test_leaves_other_folders_alone_when_resumed_elsewhere(tmp_path: Path) -> No
 
 
 def test_file_without_optimizer_holds_the_average_when_there_is_one(tmp_path: Path) -> None:
-    ema = EMA(momentum=0.5)
+    ema = EMA(options={"momentum": 0.5})
     saver = Checkpoint(str(tmp_path), save_weights_only=True)
     net = Net()
-    net.on_save_checkpoint = lambda checkpoint: _save_as_classifier(net, checkpoint)  # type: ignore[method-assign]
+    net.on_save_checkpoint = lambda checkpoint: complete_checkpoint(net.trainer, checkpoint)  # type: ignore[method-assign]
     build_trainer(ema, saver, max_epochs=1).fit(net, build_data())
     state = torch.load(tmp_path / "epoch_1.ckpt", weights_only=True)
     assert "optimizer_states" not in state
@@ -211,32 +207,97 @@ def test_file_without_optimizer_holds_the_average_when_there_is_one(tmp_path: Pa
     assert not torch.equal(net.net[1].weight, ema.average["net.1.weight"])
 
 
-def _save_as_classifier(net: Any, checkpoint: dict[str, Any]) -> None:
-    from types import SimpleNamespace
-
-    from mmlight.module import ImageClassifier
-
-    classifier: Any = SimpleNamespace(trainer=net.trainer, spec_yaml="", classes=())
-    ImageClassifier.on_save_checkpoint(classifier, checkpoint)
+# -------------------------------------------------------------------- what a validation changes
 
 
-# -------------------------------------------------------------------- finding
+class Waiting(Callback):
+    """Counts validations, after everything else: as early stopping does."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def after_val_epoch(self, *_: Any) -> None:
+        self.count += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"count": self.count}
 
 
-def test_finds_the_newest_whole_one_when_others_are_damaged(tmp_path: Path) -> None:
-    assert find_newest(str(tmp_path / "missing")) is None
-    assert find_newest(str(tmp_path)) is None
-    torch.save({"a": torch.rand(99)}, tmp_path / "epoch_9.ckpt")
-    whole = (tmp_path / "epoch_9.ckpt").read_bytes()
-    old = time.time() - 100
-    os.utime(tmp_path / "epoch_9.ckpt", (old, old))
-    for name in ("epoch_10.ckpt", "iter_5.ckpt"):  # equal times: the larger number is newer
-        (tmp_path / name).write_bytes(whole)
-        os.utime(tmp_path / name, (old + 10, old + 10))
-    (tmp_path / "epoch_11.ckpt").write_bytes(whole[:-30])
-    (tmp_path / "epoch_12.ckpt").write_bytes(b"")
-    for name in ("best_acc_epoch_13.ckpt", "last.ckpt", "epoch_x.ckpt", "epoch_14.ckpt.tmp"):
-        (tmp_path / name).write_bytes(whole)
-    assert find_newest(str(tmp_path)) == str(tmp_path / "epoch_10.ckpt")
-    os.remove(tmp_path / "epoch_10.ckpt")
-    assert find_newest(str(tmp_path)) == str(tmp_path / "iter_5.ckpt")
+@pytest.mark.parametrize("best", [None, "acc/top1"], ids=["plain", "best"])
+def test_files_know_what_callbacks_behind_have_learnt_from_a_validation(
+    tmp_path: Path, best: str | None
+) -> None:
+    saver, last = Checkpoint(str(tmp_path), save_best=best), Waiting()
+    build_trainer(Validation(), saver, last, max_epochs=2).fit(Net([0.1, 0.2]), build_data())
+    for name in ("epoch_2.ckpt", *(["best_acc_top1_epoch_2.ckpt"] if best else [])):
+        content = torch.load(tmp_path / name, weights_only=True)
+        assert content["callbacks"]["Waiting"] == {"count": 2}
+
+
+def test_hooks_are_told_of_each_file_of_mm_and_no_other(tmp_path: Path) -> None:
+    told: list[tuple[str, int]] = []
+
+    class Tell(Hook):
+        def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+            told.append((checkpoint["meta"]["epoch"], len(list(tmp_path.glob("*.ckpt")))))
+            checkpoint["mine"] = len(told)
+
+    saver, hook = Checkpoint(str(tmp_path), save_best="acc/top1"), HookCallback(Tell())
+    trainer = build_trainer(Validation(), hook, saver, Waiting(), max_epochs=2)
+    trainer.fit(Net([0.2, 0.1]), build_data())
+    # the first epoch, its best one, the first again, for it is the best; the second
+    assert told == [(1, 0), (1, 2), (1, 3), (2, 3)]
+    # another name for the best one
+    assert torch.load(tmp_path / "epoch_1.ckpt", weights_only=True)["mine"] == 2
+    assert torch.load(tmp_path / "epoch_2.ckpt", weights_only=True)["mine"] == 4
+
+
+def test_hooks_are_told_when_the_optimizer_is_left_out(tmp_path: Path) -> None:
+    told = []
+
+    class Tell(Hook):
+        def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+            told.append(sorted(checkpoint))
+
+    net, saver = Net(), Checkpoint(str(tmp_path), save_weights_only=True)
+    net.on_save_checkpoint = lambda checkpoint: complete_checkpoint(net.trainer, checkpoint)  # type: ignore[method-assign]
+    build_trainer(HookCallback(Tell()), saver, max_epochs=1).fit(net, build_data())
+    assert len(told) == 1
+    assert "meta" in told[0]
+    assert "optimizer_states" not in told[0]
+
+
+def test_no_weights_change_places_when_an_average_comes_after_the_file(tmp_path: Path) -> None:
+    """The average of 0.x enters the model after an epoch, here behind what saves it."""
+    ema = EMA("mmlight.compat.averaged_model.WarmUpEMA", {"momentum": 0.5}, generation="0.x")
+    saver = Checkpoint(str(tmp_path), generation="0.x", save_best="acc/top1")
+    parts = (saver, ema, Validation(), Waiting(), Announcer("0.x"))
+    net = Net([0.1, 0.2])
+    build_trainer(*parts, max_epochs=1).fit(net, build_data())
+    content = torch.load(tmp_path / "epoch_1.ckpt", weights_only=True)
+    raw, average = content["raw_state"], content["state_dict"]
+    assert content["callbacks"]["Waiting"] == {"count": 1}
+    assert torch.equal(raw["net.1.weight"], net.net[1].weight) != ema._is_in
+    assert torch.equal(average["net.1.weight"], net.net[1].weight) == ema._is_in
+    assert not torch.equal(raw["net.1.weight"], average["net.1.weight"])
+
+
+# -------------------------------------------------------------------- told to end
+
+
+@pytest.mark.parametrize("batch", [3, 4, 6])
+def test_goes_on_where_it_was_told_to_end(tmp_path: Path, batch: int) -> None:
+    def end(trainer: Any, _: Any) -> None:
+        if trainer.fit_loop.total_batch_idx + 1 == batch:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    whole = fit(tmp_path / "whole", max_epochs=3, interval=3).lightning_module
+    with pytest.raises(SystemExit):
+        fit(tmp_path, max_epochs=3, interval=3, action=end)
+    assert names(tmp_path) == ["broken_off.ckpt"]
+    newest = find_newest(str(tmp_path))
+    trainer = fit(tmp_path, path=newest, max_epochs=3, interval=3)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, trainer.lightning_module.state_dict()[name])
+    assert trainer.fit_loop.total_batch_idx + 1 == 12
+    assert names(tmp_path) == ["epoch_3.ckpt"]  # it is of no more use

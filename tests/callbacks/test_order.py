@@ -11,6 +11,7 @@ from mmlight.callbacks.validation import Validation
 from tests.callbacks.nets import Probe
 from tests.runs import LENET_NEW, LENET_OLD, write_config
 
+FIRST = ["RunLog", "RuntimeInfo"]
 FLAGS = {"accelerator": "cpu", "max_epochs": 1, "limit_train_batches": 2, "limit_val_batches": 1}
 EMA_HOOK = "\ncustom_hooks = [dict(type='EMAHook', momentum=0.1)]\n"
 
@@ -32,14 +33,14 @@ def order(callbacks: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (LENET_OLD, ["ParamSchedule", "EMA", "IterTimer", "Validation", "TextLog", "Checkpoint"]),
-        (LENET_NEW, ["IterTimer", "EMA", "TextLog", "Validation", "ParamSchedule", "Checkpoint"]),
+        (LENET_OLD, ["ParamSchedule", "EMA", "IterTimer", "Checkpoint", "Validation", "LogWriter"]),
+        (LENET_NEW, ["IterTimer", "EMA", "LogWriter", "ParamSchedule", "Validation", "Checkpoint"]),
     ],
 )
 def test_order_is_that_of_the_spec_when_fresh_and_when_resumed(
     tmp_path: Path, text: str, expected: list[str]
 ) -> None:
-    expected = [*expected, "PredictionGrid", "ProgressBar"]
+    expected = [*FIRST, *expected, "PredictionGrid", "ProgressBar", "Announcer"]
     for resume, epochs in ((None, 1), (True, 2)):
         spec = build_spec(tmp_path, text, max_epochs=epochs)
         parts = mmlight.fit(spec, resume=resume)
@@ -58,7 +59,7 @@ def test_flag_switches_a_callback_off_when_false(
     parts = mmlight.fit(build_spec(tmp_path, LENET_NEW, **{flag: False}))
     names = order(parts.trainer.callbacks)
     assert not set(gone) & set(names)
-    assert {"TextLog", "ProgressBar", "Checkpoint"} - set(gone) <= set(names)
+    assert {"LogWriter", "ProgressBar", "Checkpoint"} - set(gone) <= set(names)
     assert bool(list((tmp_path / "work").glob("*.ckpt"))) == (flag != "enable_checkpointing")
 
 
@@ -68,12 +69,14 @@ def test_idle_hooks_are_skipped_when_parts_are_built(tmp_path: Path) -> None:
         type(callback).__name__: [name for name in BATCH_HOOKS if getattr(callback, name)]
         for callback in parts.trainer.callbacks  # type: ignore[attr-defined]
     }
-    both = ["on_train_batch_start", "on_train_batch_end"]
-    assert active["IterTimer"] == active["ParamSchedule"] == both
-    assert active["TextLog"] == active["EMA"] == ["on_train_batch_end"]
+    ends = [f"on_{stage}_batch_end" for stage in ("train", "validation", "test")]
+    assert active["ParamSchedule"] == active["RuntimeInfo"] == ends[:1]
+    assert active["LogWriter"] == ends
+    assert set(ends) < set(active["IterTimer"])
+    assert active["PredictionGrid"] == ends[2:]
+    assert not active["RunLog"]
     assert not active["Checkpoint"]
     assert not active["Validation"]
-    assert not active["PredictionGrid"]
 
 
 def test_derived_hooks_stay_when_idle_ones_are_dropped() -> None:

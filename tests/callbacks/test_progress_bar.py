@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from mmlight.callbacks import progress_bar, text_log
+from mmlight.callbacks import progress_bar
 from mmlight.callbacks.iter_timer import IterTimer
 from mmlight.callbacks.progress_bar import ProgressBar, count_batches_left, format_duration
-from mmlight.callbacks.text_log import TextLog
 from mmlight.callbacks.validation import Validation
 from tests.callbacks.nets import Net, Probe, build_data, build_trainer
 
@@ -17,8 +16,7 @@ def terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> pytest.CaptureFixture[str]:
     """Pretend that somebody watches; return what is printed."""
-    for module in (progress_bar, text_log):
-        monkeypatch.setattr(module, "is_interactive", lambda: True)
+    monkeypatch.setattr(progress_bar, "is_interactive", lambda: True)
     return capsys
 
 
@@ -88,14 +86,6 @@ def test_is_silent_when_nobody_watches(capsys: pytest.CaptureFixture[str]) -> No
     build_trainer(bar, enable_progress_bar=True, max_epochs=1).fit(Net(), build_data())
     assert bar._outputs is None  # so nothing was read
     assert "Epoch" not in capsys.readouterr().out
-
-
-def test_log_prints_above_the_bar_when_watched(terminal: Any, tmp_path: Any) -> None:
-    log = TextLog(str(tmp_path), interval=4)
-    watch(ProgressBar(), log, max_epochs=1)
-    text = terminal.readouterr().out
-    assert "Epoch(val) [1] acc/top1: 0.5000" in text
-    assert "Epoch(train) [1][4/4]" not in text  # the bar shows it
 
 
 def test_shows_a_bar_when_validation_and_test_run_alone(terminal: Any) -> None:

@@ -8,9 +8,15 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader
 
+from mmlight.callbacks.announcer import Announcer
+from mmlight.callbacks.idle_hooks import drop_idle_hooks
 from mmlight.callbacks.schedule import ParamSchedule
+from mmlight.compat.lr_updater import LrUpdaterHook
+from mmlight.errors import ConfigError
 from mmlight.optim.driver import simulate
 from mmlight.optim.momentum_policies import CyclicMomentumPolicy
+from mmlight.optim.own_updater import OwnUpdater
+from mmlight.optim.plateau import ReduceOnPlateau
 from mmlight.optim.policies import CosineAnnealingPolicy, PolyPolicy, StepPolicy
 from mmlight.optim.recursions import CosineAnnealingLR, LinearLR, MultiStepLR
 from mmlight.optim.schedule import Schedule
@@ -103,7 +109,7 @@ def train(
     saver = ModelCheckpoint(folder, save_last=True, **{save: 1})
     trainer = Trainer(
         **{"max_epochs": EPOCHS, **options},
-        callbacks=[probe, ParamSchedule(schedules), saver],
+        callbacks=[probe, ParamSchedule(schedules), saver, Announcer()],
         accelerator="cpu",
         logger=False,
         num_sanity_val_steps=0,
@@ -180,7 +186,7 @@ def test_takes_explicit_lengths_when_the_trainer_has_others() -> None:
     callback = ParamSchedule([PolyPolicy(by_epoch=False)], max_iters=40)
     trainer = Trainer(
         max_epochs=1,
-        callbacks=[callback],
+        callbacks=[callback, Announcer()],
         accelerator="cpu",
         logger=False,
         enable_checkpointing=False,
@@ -196,6 +202,138 @@ def test_refuses_when_there_are_two_optimizers() -> None:
     trainer.strategy.optimizers = [torch.optim.SGD([torch.zeros(1)], lr=0.1)] * 2
     with pytest.raises(ValueError, match="exactly one optimizer, got 2"):
         ParamSchedule([]).on_train_start(trainer, Net())
+
+
+class Scored(Net):
+    """Tells a validation score that gets no better."""
+
+    def validation_step(self, batch: torch.Tensor, batch_idx: int) -> None:
+        self.log("score", 1.0)
+
+
+def fit_plateau(
+    folder: Path, epochs: int, monitor: str = "score", resume: bool = False
+) -> list[float]:
+    """Return the rate of each epoch."""
+    rule = ReduceOnPlateau(monitor, patience=1, factor=0.5)
+    probe = Probe()
+    saver = ModelCheckpoint(folder, save_last=True, save_on_train_epoch_end=False)
+    trainer = Trainer(
+        max_epochs=6,
+        callbacks=[probe, ParamSchedule([rule], max_epochs=6), saver, Announcer()],
+        accelerator="cpu",
+        logger=False,
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit_loop.max_epochs = epochs
+    trainer.fit(Scored(), ckpt_path=str(folder / "last.ckpt") if resume else None)
+    return [rates[0] for rates in probe.used[::EPOCH_LENGTH]]
+
+
+def test_sees_the_results_of_validations(tmp_path: Path) -> None:
+    assert fit_plateau(tmp_path, 6) == [0.4, 0.4, 0.4, 0.2, 0.2, 0.1]
+
+
+def test_remembers_the_results_of_validations_when_resumed(tmp_path: Path) -> None:
+    first = fit_plateau(tmp_path, 2)
+    saved = torch.load(tmp_path / "last.ckpt", weights_only=True)["callbacks"]
+    (state,) = (state for name, state in saved.items() if name.startswith("ParamSchedule"))
+    assert state["schedules"] == [{"best": 1.0, "num_bad_epochs": 1, "cooldown_counter": 0}]
+    assert first + fit_plateau(tmp_path, 6, resume=True) == [0.4, 0.4, 0.4, 0.2, 0.2, 0.1]
+
+
+def test_names_the_metrics_when_one_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"of the validation \(score\), got 'loss'") as caught:
+        fit_plateau(tmp_path, 2, monitor="loss")
+    assert caught.value.path == "param_scheduler"
+
+
+class OwnLrUpdaterHook(LrUpdaterHook):
+    """Asks for what only a real runner knows."""
+
+    def get_lr(self, runner: Any, base_lr: float) -> float:
+        assert runner.world_size == 1
+        assert runner.model.layer.weight.shape == (1, 1)
+        assert len(runner.train_dataloader) == EPOCH_LENGTH
+        return base_lr / (1 + runner.epoch)
+
+
+def test_shows_the_runner_when_an_announcer_is_there() -> None:
+    own = ParamSchedule([OwnUpdater(OwnLrUpdaterHook())])
+    probe = Probe()
+    trainer = Trainer(
+        max_epochs=2,
+        callbacks=[own, probe, Announcer()],
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(Net())
+    assert [rates[0] for rates in probe.used] == [0.4] * EPOCH_LENGTH + [0.2] * EPOCH_LENGTH
+    assert "OwnLrUpdaterHook" in own.state_key
+
+
+def test_steps_once_per_epoch_when_an_announcer_tells(tmp_path: Path) -> None:
+    schedules = SCHEDULES["mmpretrain steps"]
+    probe = Probe()
+    trainer = Trainer(
+        max_epochs=EPOCHS,
+        callbacks=[ParamSchedule(schedules), probe, Announcer()],
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(Net())
+    assert probe.used == expect(schedules)
+
+
+@pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`, callbacks used to create")
+def test_goes_on_at_the_same_place_when_resumed_with_another_schedule(tmp_path: Path) -> None:
+    train([StepPolicy(step=[1, 3])], tmp_path, stop_after=13, save="every_n_epochs")
+    other: list[Schedule] = [CyclicMomentumPolicy(cyclic_times=2)]  # has no state in that file
+    probe = train(other, tmp_path, resume=True, save="every_n_epochs", name="momentum")
+    assert probe.used == expect(other, param_name="momentum")[2 * EPOCH_LENGTH :]
+
+
+def test_blames_the_config_when_a_schedule_does_not_fit(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="got begin=9 and end=4") as caught:
+        train([MultiStepLR(milestones=[1], begin=9)], tmp_path)
+    assert caught.value.next_step == "Correct the schedule; see 'mmlight lr'."
+
+
+def test_costs_nothing_before_a_batch_when_no_schedule_acts_there() -> None:
+    callbacks = [ParamSchedule(SCHEDULES[kind]) for kind in ("mmpretrain cosine", "mmcls step")]
+    drop_idle_hooks(callbacks)
+    after, before = callbacks
+    assert after.on_train_batch_start is None
+    assert before.on_train_batch_start is not None
+
+
+def test_leaves_rates_when_validated_after_training(tmp_path: Path) -> None:
+    callback = ParamSchedule([ReduceOnPlateau("score", patience=0, factor=0.5)], max_epochs=9)
+    trainer = Trainer(
+        max_epochs=1,
+        callbacks=[callback, Announcer()],
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    net = Scored()
+    trainer.fit(net)
+    for _ in range(2):
+        trainer.validate(net, verbose=False)
+    assert callback.driver is not None
+    assert callback.driver.state_dict()["schedules"][0]["num_bad_epochs"] == 0
 
 
 def test_has_its_own_state_when_two_schedule_different_options() -> None:

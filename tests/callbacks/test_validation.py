@@ -58,6 +58,24 @@ def test_validates_and_ends_at_batches_when_iterations_count(
     assert probe.batches == 11
 
 
+@pytest.mark.parametrize(
+    ("rule", "epochs"),
+    [
+        ({"begin": 1, "offset": 0, "at_start": True}, [0, 1, 2, 3]),
+        ({"interval": 2, "offset": 0, "at_start": True}, [2]),
+        ({"begin": 2, "offset": 2, "at_start": True}, [2, 3]),
+        ({"interval": 3, "changes": [(2, 1)]}, [1, 2, 3]),
+        ({"interval": 1, "changes": [(3, 2)], "at_end": False}, [1, 2]),
+    ],
+)
+def test_validates_first_or_in_changing_intervals_when_asked(
+    rule: dict[str, Any], epochs: list[int]
+) -> None:
+    net, _ = fit(Validation(**{"at_end": False, **rule}, last=3), max_epochs=3)
+    done = [iteration // BATCHES for _, iteration in net.validated]
+    assert done == epochs
+
+
 def test_flags_win_when_given() -> None:
     net, probe = fit(Validation(1, last=4), max_epochs=4, check_val_every_n_epoch=3)
     assert [epoch for epoch, _ in net.validated] == [3]
@@ -161,10 +179,11 @@ def test_counts_batches_when_the_command_line_accumulates(tmp_path: Path, sample
     flags = {"accelerator": "cpu", "accumulate_grad_batches": "2", "limit_val_batches": "2"}
     words = ["fit", "--config", str(config), "--work-dir", str(tmp_path / "work")]
     assert main([*words, *(f"--trainer.{name}={value}" for name, value in flags.items())]) == 0
-    (log,) = (tmp_path / "work").glob("*.log.json")
+    (log,) = (tmp_path / "work").rglob("scalars.json")
     rows = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [row["iter"] for row in rows if row["mode"] == "train"] == list(range(1, 10))
-    assert [row["iter"] for row in rows if row["mode"] == "val"] == [4, 8, 9]
+    assert [row["iter"] for row in rows if "lr" in row] == list(range(1, 10))
+    results = [place for place, row in enumerate(rows) if "accuracy/top1" in row]
+    assert results == [4, 9, 11]  # after iterations 4, 8 and 9
     names = sorted(path.name for path in (tmp_path / "work").glob("*.ckpt"))
     assert [name for name in names if "best" not in name] == [
         "iter_3.ckpt", "iter_6.ckpt", "iter_9.ckpt", "last.ckpt",

@@ -67,7 +67,7 @@ def test_looks_into_calls_that_come_later() -> None:
 
 
 def test_reports_all_problems_at_once() -> None:
-    log = Call("mmlight.callbacks.TextLog", {"work_dir": "w", "intervall": 1}, path="logger")
+    log = Call("mmlight.compat.logger_hook.LoggerHook", {"intervall": 1}, path="logger")
     with pytest.raises(ConfigErrors) as error:
         check_calls(Spec(model={"backbone": _lenet(a=1, b=2)}, callbacks=(log,)))
     assert [item.path for item in error.value.errors] == [

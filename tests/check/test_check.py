@@ -62,7 +62,7 @@ def test_tells_all_when_many_things_are_wrong(examine: Examine) -> None:
     assert interval == ["interval must be 1 or more, got 0"]
     expected = {
         "train_dataloader.dataset.pipeline[1].type": "unknown transform type 'RandomFlipp'",
-        "custom_hooks[0].type": "no translation for the hook 'EMAHooky' yet",
+        "custom_hooks[0].type": "unknown hook type 'EMAHooky'",
         "model.backbone.stem": "ResNet takes no argument 'stem', got 3",
         "val_dataloader.dataset.data_root": f"'{FASHION}x' is missing",
         "model.head.in_channels": "in_channels is 2048, the neck gives 512 channels",

@@ -68,6 +68,38 @@ def test_compares_iterations_with_iterations(only: Only) -> None:
     assert error.problem == "the schedule begins at 100, and the run ends at 100"
 
 
+RULE = """type='MultiStepLR',
+    by_epoch=True,
+    begin=0,
+    end=9,
+    milestones=[2, 5],
+    gamma=0.1"""
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "problem"),
+    [
+        (
+            "type='ReduceOnPlateauLR',\n    begin=9",
+            "begin",
+            "the schedule begins at 9, and the run ends at 9",
+        ),
+        (
+            "type='CosineRestartLrUpdaterHook',\n    min_lr=0,\n    periods=[5]",
+            "periods",
+            "periods must cover the run of 9, got [5]",
+        ),
+    ],
+    ids=["plateau", "restart"],
+)
+def test_tells_when_a_schedule_does_not_fit_the_run(
+    only: Only, words: str, key: str, problem: str
+) -> None:
+    error = only({RULE: words})
+    assert (error.path, error.problem) == (f"param_scheduler.{key}", problem)
+    assert error.origin.startswith(f"{key}=")
+
+
 def test_measures_a_run() -> None:
     assert measure(Spec(model={}, trainer={"max_epochs": 3})) == (True, 3)
     assert measure(Spec(model={}, trainer={"max_epochs": -1, "max_steps": 70})) == (False, 70)

@@ -109,7 +109,7 @@ def test_notes_an_interval_of_zero(examine: Examine) -> None:
         ),
         (
             {"custom_hooks = []": "custom_hooks = [dict(type='Hooky')]"},
-            "no translation for the hook 'Hooky' yet",
+            "unknown hook type 'Hooky'",
         ),
     ],
 )

@@ -1,15 +1,15 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
-from mmlight.compat.message_hub import HistoryBuffer, MessageHub
-from mmlight.errors import UnsupportedValueError
+from mmlight.compat.message_hub import MessageHub
 
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch):
     monkeypatch.setattr(MessageHub, "_instances", {})
-    monkeypatch.setattr(HistoryBuffer, "_statistics", {})
 
 
 def test_history_is_kept_when_scalars_come():
@@ -41,32 +41,27 @@ def test_only_resumed_values_are_given_out_when_saved():
 
 
 @pytest.mark.parametrize("key", ["epoch", "iter", "max_epochs"])
-def test_value_of_the_runner_is_refused_when_nobody_set_it(key):
+def test_value_of_the_runner_is_asked_for_when_nobody_set_it(key):
     hub = MessageHub("a")
-    with pytest.raises(UnsupportedValueError, match=f"MessageHub.{key}: the value '{key}'"):
-        hub.get_info(key)
+    assert hub.get_info(key) is None
+    hub.start(SimpleNamespace(epoch=1, iter=1, max_epochs=1, mode="train"))
+    assert hub.get_info(key) == 1
+    assert hub.get_info("loop_stage") == "train"
     hub.update_info(key, 3)
     assert hub.get_info(key) == 3
-    assert hub.get_info("something else") is None
+    assert hub.get_info("something else", 7) == 7
 
 
-def test_oldest_values_go_when_buffer_is_full():
-    buffer = HistoryBuffer([1, 2, 3], [1, 1, 1], max_length=2)
-    buffer.update(7)
-    assert buffer.data[0].tolist() == [3, 7]
-
-    @HistoryBuffer.register_statistics
-    def spread(self, factor):
-        return (self.max() - self.min()) * factor
-
-    assert buffer.statistics("spread", factor=2) == 8
-    assert buffer.statistics("mean", 1) == 7
-
-
-def test_buffer_refuses_when_values_are_wrong():
-    with pytest.raises(ValueError, match="count_history must have 2 values, got 1"):
-        HistoryBuffer([1, 2], [1])
-    with pytest.raises(TypeError, match="log_val and count must be numbers, got 'a' and 1"):
-        HistoryBuffer().update("a")
-    with pytest.raises(ValueError, match="holds no values, got 0"):
-        HistoryBuffer().current()
+def test_tensors_become_numbers_when_looked_at():
+    hub = MessageHub("a")
+    hub.reserve("lr", "loss")
+    hub.record("loss", torch.tensor(2.0))
+    hub.record("own", 1)
+    assert isinstance(hub._scalars["loss"]._values[0], torch.Tensor)
+    assert hub.export_scalars(1) == {"lr": [[], []], "loss": [[2.0], [1]], "own": [[1], [1]]}
+    assert hub._scalars["loss"]._values == [2.0]
+    other = MessageHub("b")
+    other.import_scalars(hub.export_scalars(None))
+    assert other.get_scalar("loss").mean() == 2
+    hub.start(None)
+    assert not hub.log_scalars

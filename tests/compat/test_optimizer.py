@@ -4,9 +4,12 @@ from torch import nn
 
 from mmlight.compat import registries
 from mmlight.compat.optimizer import (
+    AmpOptimWrapper,
     DefaultOptimizerConstructor,
     DefaultOptimWrapperConstructor,
+    LearningRateDecayOptimWrapperConstructor,
     OptimWrapper,
+    build_optim_wrapper,
     build_optimizer,
 )
 
@@ -84,3 +87,54 @@ def test_constructor_is_found_when_the_dict_names_it():
         del registries.mmcv.OPTIM_WRAPPER_CONSTRUCTORS.module_dict[name]
     assert built == ("built", dict(type="SGD", lr=0.1), dict(bias_lr_mult=2.0))
     assert type(build_optimizer(net(), dict(type="SGD", lr=0.1))) is torch.optim.SGD
+
+
+class Deep(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem, self.head = net(), net()
+
+    def get_layer_depth(self, param_name):
+        return ("stem", "head").index(param_name.split(".")[0]), 2
+
+
+def test_rates_fall_when_the_constructor_is_of_layers():
+    cfg = dict(optimizer=dict(type="AdamW", lr=0.1, weight_decay=0.5))
+    rules = dict(layer_decay_rate=0.5, bias_decay_mult=0.0, bias_lr_mult=9.0)
+    wrapper = LearningRateDecayOptimWrapperConstructor(cfg, rules)(Deep())
+    found = [(group["lr"], group["weight_decay"]) for group in wrapper.param_groups]
+    assert found == [(0.05, 0.5), (0.05, 0.0), (0.1, 0.5), (0.1, 0.0)]
+
+
+class Doubling(DefaultOptimWrapperConstructor):
+    """Overrides what constructors of mm usually do."""
+
+    def add_params(self, params, module, prefix="", **kwargs):
+        for name, child in module.named_children():
+            before = len(params)
+            super().add_params(params, child, prefix=name)
+            for group in params[before:]:
+                group["lr"] = self.base_lr * (1 if name == "head" else 2)
+
+
+def test_groups_are_the_users_when_add_params_is_overridden():
+    cfg = dict(optimizer=dict(type="SGD", lr=0.5, weight_decay=1.0))
+    rules = dict(custom_keys={"stem.bias": dict(decay_mult=0.0)})
+    groups = Doubling(cfg, rules)(Deep()).param_groups
+    assert [(group["lr"], group["weight_decay"]) for group in groups] == [
+        *[(1.0, 1.0), (1.0, 0.0), (0.5, 1.0)]
+    ]
+
+
+@pytest.mark.parametrize("kind", [OptimWrapper, AmpOptimWrapper])
+def test_wrapper_is_built_when_by_its_dict(kind):
+    optimizer = dict(type="SGD", lr=0.5)
+    options = {} if kind is OptimWrapper else dict(loss_scale=512.0, dtype="float16")
+    cfg = dict(type=kind.__name__, optimizer=optimizer, clip_grad=dict(max_norm=2), **options)
+    wrapper = build_optim_wrapper(net(), cfg)
+    assert type(wrapper) is kind
+    assert wrapper.clip.limit == 2
+    decay = dict(**cfg, constructor="LearningRateDecayOptimWrapperConstructor")
+    rules = dict(layer_decay_rate=0.1)
+    wrapper = build_optim_wrapper(Deep(), dict(**decay, paramwise_cfg=rules))
+    assert [group["lr"] for group in wrapper.param_groups] == [0.05, 0.5]

@@ -106,6 +106,16 @@ def test_collate_makes_a_list_of_batches_when_there_are_views():
     assert moved["inputs"][0][1].device.type == "meta"
 
 
+def test_collate_describes_a_sample_once_when_all_is_said_of_every_view():
+    views = [torch.zeros(1, 2, 2), torch.ones(1, 2, 2)]
+    labels = [torch.tensor([0, 2])] * 2
+    sample = {"inputs": views, "target": labels, "metas": [{"flip": True}, {"flip": False}]}
+    batch = collate([sample, sample])
+    assert [tuple(view.shape) for view in batch["inputs"]] == [(2, 1, 2, 2)] * 2
+    assert [target.tolist() for target in batch["target"]] == [[0, 2], [0, 2]]
+    assert batch["metas"] == [{"flip": True}] * 2
+
+
 def test_counted_collate_tells_what_counts_when_some_samples_do_not():
     batch = CountedCollate(collate)([(sample(), True), (sample(), False)])
     assert batch["counted"].tolist() == [True, False]

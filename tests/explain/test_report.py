@@ -40,14 +40,14 @@ data
       [3] = {'type': 'Collect...  done by PackInputs
 evaluation                        model.val_metrics[0]: mmlight.metrics.accuracy.Accuracy
                                     added: generation='0.x'
-  interval = 1                    interval of callbacks[2]
+  interval = 1                    interval of callbacks[4]
   metric_options
     topk = (1,)                   topk of model.val_metrics[0]
 optimizer                         model.optimizer: torch.optim.AdamW
                                     lr=0.2
 optimizer_config
   grad_clip = None                None: as if it were not there
-lr_config                         callbacks[0].schedules[0]: mmlight.optim.policies.StepPolicy
+lr_config                         callbacks[2].schedules[0]: mmlight.optim.policies.StepPolicy
                                     step=[2], polcy='poly'
 runner
   type = 'EpochBasedRunner'       trainer.max_epochs
@@ -57,12 +57,15 @@ author = 'me'                     ignored: Nothing reads this name, as in the or
 seed = 7                          seed_everything
 
 callbacks, in the order in which they run
-  [0]  VERY_HIGH (10)             mmlight.callbacks.ParamSchedule from lr_config
-  [1]  LOW (70)                   mmlight.callbacks.IterTimer
-  [2]  LOW (70)                   mmlight.callbacks.Validation from evaluation
-  [3]  VERY_LOW (90)              mmlight.callbacks.TextLog
-  [4]  after all others           mmlight.callbacks.PredictionGrid
-  [5]  after all others           mmlight.callbacks.ProgressBar
+  [0]  before all others          mmlight.callbacks.RunLog
+  [1]  before all others          mmlight.callbacks.RuntimeInfo
+  [2]  VERY_HIGH (10)             mmlight.callbacks.ParamSchedule from lr_config
+  [3]  LOW (70)                   mmlight.callbacks.IterTimer
+  [4]  LOW (70)                   mmlight.callbacks.Validation from evaluation
+  [5]  VERY_LOW (90)              mmlight.callbacks.LogWriter
+  [6]  after all others           mmlight.callbacks.PredictionGrid
+  [7]  after all others           mmlight.callbacks.ProgressBar
+  [8]  after all others           mmlight.callbacks.Announcer
 
 arguments of the Trainer
   max_epochs=3, logger=False, num_sanity_val_steps=0, use_distributed_sampler=False,
@@ -93,23 +96,28 @@ val_evaluator                     model.val_metrics[0]: mmlight.metrics.accuracy
                                     topk=(1,)
 val_cfg = {}                      the Trainer's own loop
 default_hooks
-  timer                           callbacks[1]: mmlight.callbacks.IterTimer
+  timer                           callbacks[3]: mmlight.callbacks.IterTimer
   sampler_seed = {'type': 'Di...  ignored: Samplers learn the epoch from the Trainer.
-  checkpoint                      callbacks[3]: mmlight.callbacks.Checkpoint
+  checkpoint                      callbacks[5]: mmlight.callbacks.Checkpoint
                                     interval=2
                                     added: dirpath='work_dirs/run', by_epoch=True
 custom_hooks
-  [0]                             callbacks[0]: mmlight.callbacks.EMA
-                                    momentum=0.1
+  [0]                             callbacks[2]: mmlight.callbacks.EMA
+                                    added: averaging='mmlight.compat.averaged_mode...,
+                                    options={'momentum': 0.1}
+    momentum = 0.1                how the weights are averaged
     priority = 'HIGH'             its place among the callbacks
 
 callbacks, in the order in which they run
-  [0]  HIGH (30)                  mmlight.callbacks.EMA from custom_hooks[0]
-  [1]  NORMAL (50)                mmlight.callbacks.IterTimer from default_hooks.timer
-  [2]  BELOW_NORMAL (60)          mmlight.callbacks.TextLog
-  [3]  VERY_LOW (90)              mmlight.callbacks.Checkpoint from default_hooks.checkpoint
-  [4]  after all others           mmlight.callbacks.PredictionGrid
-  [5]  after all others           mmlight.callbacks.ProgressBar
+  [0]  before all others          mmlight.callbacks.RunLog
+  [1]  before all others          mmlight.callbacks.RuntimeInfo
+  [2]  HIGH (30)                  mmlight.callbacks.EMA from custom_hooks[0]
+  [3]  NORMAL (50)                mmlight.callbacks.IterTimer from default_hooks.timer
+  [4]  BELOW_NORMAL (60)          mmlight.callbacks.LogWriter
+  [5]  VERY_LOW (90)              mmlight.callbacks.Checkpoint from default_hooks.checkpoint
+  [6]  after all others           mmlight.callbacks.PredictionGrid
+  [7]  after all others           mmlight.callbacks.ProgressBar
+  [8]  after all others           mmlight.callbacks.Announcer
 
 arguments of the Trainer
   max_epochs=1, logger=False, num_sanity_val_steps=0, use_distributed_sampler=False,
@@ -163,4 +171,4 @@ def test_report_says_note_when_an_entry_has_its_effect_all_the_same(old):
     index = next(index for index, line in enumerate(lines) if line.startswith("  start = 0"))
     told = [line[34:] for line in lines[index : index + 4]]
     assert told[0].startswith("note: The original validates once before training as well")
-    assert told[2:] == ["begin of callbacks[2]", "offset of callbacks[2]"]
+    assert told[2:] == ["begin of callbacks[4]", "offset of callbacks[4]"]

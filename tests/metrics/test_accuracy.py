@@ -72,7 +72,7 @@ def test_accuracy_raises_when_classes_are_too_few():
 def test_accuracy_raises_when_arguments_are_wrong():
     with pytest.raises(ValueError, match=r"topk must hold positive integers, got \(0,\)"):
         Accuracy(topk=(0,))
-    with pytest.raises(ValueError, match=r"generation must be '0\.x' or '1\.x', got '2\.x'"):
+    with pytest.raises(ValueError, match=r"generation must be one of '0\.x', '1\.x', got '2\.x'"):
         Accuracy(generation="2.x")
 
 

@@ -98,13 +98,13 @@ def test_scales_when_the_initial_rate_scales(schedules: list[Schedule], factor: 
 def test_counts_batches_and_epochs_when_walked() -> None:
     driver = build([], [{"lr": 1.0}])
     assert list(walk(driver, 2, 3)) == list(range(6))
-    assert driver.state_dict() == {"iteration": 6, "epoch": 2}
+    assert driver.state_dict() == {"iteration": 6, "epoch": 2, "schedules": []}
 
 
 def test_has_no_epochs_when_the_run_is_by_iteration() -> None:
     driver = build([StepPolicy(step=1)], [{"lr": 1.0}], RunLength.of_iterations(6, 3))
     assert list(walk(driver, 2, 3)) == list(range(6))
-    assert driver.state_dict() == {"iteration": 6, "epoch": 0}
+    assert driver.state_dict() == {"iteration": 6, "epoch": 0, "schedules": [{}]}
 
 
 def test_sees_new_groups_when_the_optimizer_replaces_them() -> None:

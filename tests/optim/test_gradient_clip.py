@@ -39,6 +39,13 @@ def test_frozen_parameters_stay_when_clipped():
     assert (frozen.grad.item(), one.grad.item()) == (30.0, 0.5)
 
 
+def test_norm_before_clipping_is_known_when_clipped_by_norm():
+    clip = GradientClip(max_norm=1.0, foreach=False)
+    assert clip.last_norm is None
+    clip(parameters([3.0], [4.0]))
+    assert clip.last_norm.item() == 5.0
+
+
 def test_error_is_raised_when_the_norm_must_be_finite():
     with pytest.raises(RuntimeError, match="non-finite"):
         GradientClip(max_norm=1.0, error_if_nonfinite=True)(parameters([float("nan")]))

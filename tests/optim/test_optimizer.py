@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from mmlight.optim.layer_decay import LayerDecayRules
 from mmlight.optim.optimizer import OptimizerBuilder
 from mmlight.optim.parameter_groups import ParamwiseRules
 
@@ -57,6 +58,26 @@ def test_refuses_when_the_path_names_no_optimizer(path: str, message: str) -> No
         OptimizerBuilder(path)
 
 
+def test_rates_are_left_alone_when_none_is_given() -> None:
+    rules = ParamwiseRules(bias_decay_mult=0.0)
+    built = OptimizerBuilder("torch.optim.Adam", {"weight_decay": 1.0}, rules).build(
+        nn.Linear(2, 2)
+    )
+    found = [(group["lr"], group["weight_decay"]) for group in built.param_groups]
+    assert found == [(1e-3, 1.0), (1e-3, 0.0)]
+
+
 def test_refuses_when_there_is_no_rate_to_multiply() -> None:
-    with pytest.raises(ValueError, match=r"options must contain lr to be multiplied, got \{\}"):
-        OptimizerBuilder("torch.optim.Adam", paramwise=ParamwiseRules())
+    builder = OptimizerBuilder("torch.optim.Adam", paramwise=ParamwiseRules(bias_lr_mult=2.0))
+    with pytest.raises(ValueError, match=r"lr must be given .* by bias_lr_mult, got None"):
+        builder.build(nn.Linear(2, 2))
+
+
+def test_rates_fall_when_the_rules_are_of_layers() -> None:
+    class Model(nn.Linear):
+        def get_layer_depth(self, param_name: str) -> tuple[int, int]:
+            return ["weight", "bias"].index(param_name), 2
+
+    rules = LayerDecayRules(layer_decay_rate=0.5)
+    built = OptimizerBuilder("torch.optim.SGD", {"lr": 1.0}, rules).build(Model(2, 2))
+    assert [group["lr"] for group in built.param_groups] == [0.5, 1.0]

@@ -130,7 +130,7 @@ def test_order_is_that_of_mmengine_when_new(mmpretrain):
     ours = {
         "IterTimer": "IterTimerHook",
         "EMA": "EMAHook",
-        "TextLog": "LoggerHook",
+        "LogWriter": "LoggerHook",
         "ParamSchedule": "ParamSchedulerHook",
         "Checkpoint": "CheckpointHook",
     }

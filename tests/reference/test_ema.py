@@ -7,10 +7,28 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mmlight.callbacks.announcer import Announcer
 from mmlight.callbacks.ema import EMA
+from mmlight.compat.averaged_model import (
+    BaseAveragedModel,
+    CosineEMA,
+    ExpMomentumEMA,
+    ExponentialMovingAverage,
+    MomentumAnnealingEMA,
+    StochasticWeightAverage,
+    WarmUpEMA,
+)
+from mmlight.compat.message_hub import MessageHub
 from tests.reference.original import Original
 
 ITERATIONS, EPOCH = 30, 5
+STARTS = ("begin_iter", "begin_epoch")
+AVERAGES = {
+    "ExponentialMovingAverage": ExponentialMovingAverage,
+    "MomentumAnnealingEMA": MomentumAnnealingEMA,
+    "StochasticWeightAverage": StochasticWeightAverage,
+    "CosineEMA": CosineEMA,
+}
 NEW = [
     {},
     {"momentum": 0.1},
@@ -22,6 +40,15 @@ NEW = [
     {"momentum": 0.3, "begin_epoch": 1, "interval": 2},
     {"momentum": 0.2, "update_buffers": True},
     {"momentum": 0.2, "update_buffers": True, "interval": 2, "begin_epoch": 2},
+    {"ema_type": "MomentumAnnealingEMA", "momentum": 0.1},
+    {"ema_type": "MomentumAnnealingEMA", "momentum": 0.1, "gamma": 5, "interval": 3},
+    {"ema_type": "MomentumAnnealingEMA", "gamma": 20, "update_buffers": True, "begin_iter": 4},
+    {"ema_type": "StochasticWeightAverage"},
+    {"ema_type": "StochasticWeightAverage", "interval": 4, "update_buffers": True},
+    {"ema_type": "StochasticWeightAverage", "begin_epoch": 3},
+    {"ema_type": "StochasticWeightAverage", "device": "cpu"},
+    {"ema_type": "CosineEMA"},
+    {"ema_type": "CosineEMA", "momentum": 0.5, "end_momentum": 0.1, "interval": 2},
 ]
 OLD = [
     {},
@@ -52,10 +79,12 @@ def run_mmengine_hook(states: Any, options: Any, epoch_length: int) -> Any:
     from types import SimpleNamespace
 
     from mmengine.hooks import EMAHook
+    from mmengine.logging import MessageHub
     from mmpretrain.utils import register_all_modules
     from torch import nn
 
     register_all_modules()
+    MessageHub.get_current_instance().update_info("max_iters", 40)
     net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
     net.load_state_dict(states[0])
     runner = SimpleNamespace(model=net, max_epochs=100, max_iters=1000)
@@ -95,23 +124,39 @@ def run_mmcv_hook(states: Any, options: Any, epoch_length: int) -> Any:
     return averages
 
 
-def ours(states: list[dict[str, Tensor]], options: dict[str, Any]) -> list[dict[str, Tensor]]:
+def ours(states: list[dict[str, Tensor]], ema: EMA) -> list[dict[str, Tensor]]:
     net: Any = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
     net.load_state_dict(states[0])
-    trainer: Any = SimpleNamespace(ckpt_path=None, state=SimpleNamespace(fn="fit"))
-    ema = EMA(**options)
+    announcer = Announcer()
+    place = announcer.place
+    trainer: Any = SimpleNamespace(
+        ckpt_path=None,
+        state=SimpleNamespace(fn="fit"),
+        callbacks=[ema, announcer],
+        max_epochs=100,
+        num_training_batches=EPOCH,
+    )
     ema.on_fit_start(trainer, net)
+    ema.before_train(trainer, net)
     averages = []
     for done, state in enumerate(states[1:]):
-        trainer.fit_loop = SimpleNamespace(total_batch_idx=done)
-        trainer.current_epoch = done // EPOCH
+        place.iter, place.epoch = done, done // EPOCH
         net.load_state_dict(state)
         ema.on_train_batch_end(trainer, net, None, None, done % EPOCH)
-        ema.on_validation_epoch_start(trainer, net)
+        ema.after_train_epoch(trainer, net)  # in 0.x
+        ema.before_val_epoch(trainer, net)  # in 1.x
         averages.append({name: value.clone() for name, value in net.state_dict().items()})
-        ema.on_validation_epoch_end(trainer, net)
+        ema.after_val_epoch(trainer, net)
+        ema.before_train_epoch(trainer, net)
         assert all(torch.equal(net.state_dict()[name], state[name]) for name in state)
     return averages
+
+
+def build_ema(options: dict[str, Any]) -> EMA:
+    options = dict(options)
+    averaging = AVERAGES[options.pop("ema_type", "ExponentialMovingAverage")]
+    starts = {name: options.pop(name) for name in STARTS if name in options}
+    return EMA(averaging, options, **starts)
 
 
 def assert_equal(mine: list[dict[str, Tensor]], theirs: list[dict[str, Tensor]]) -> None:
@@ -127,7 +172,9 @@ def test_average_equals_mmengine_when_weights_are_the_same(
     mmpretrain: Original, options: dict[str, Any]
 ) -> None:
     states = make_states()
-    assert_equal(ours(states, options), mmpretrain(run_mmengine_hook, states, options, EPOCH))
+    MessageHub.get_current_instance().update_info("max_iters", 40)
+    theirs = mmpretrain(run_mmengine_hook, states, options, EPOCH)
+    assert_equal(ours(states, build_ema(options)), theirs)
 
 
 @pytest.mark.parametrize("options", OLD, ids=str)
@@ -136,4 +183,87 @@ def test_average_equals_mmcv_when_weights_are_the_same(
 ) -> None:
     states = make_states()
     theirs = mmcls(run_mmcv_hook, states, options, EPOCH)
-    assert_equal(ours(states, {"warm_up": 100, **options}), theirs)
+    assert_equal(ours(states, EMA(WarmUpEMA, options, generation="0.x")), theirs)
+
+
+def run_mmdet_formula(states: Any, momentum: float, gamma: int) -> Any:
+    """Average as the formula of mmdet says; that package is not installed."""
+    import math
+
+    from mmengine.model import ExponentialMovingAverage
+    from torch import nn
+
+    class Average(ExponentialMovingAverage):
+        def avg_func(self, averaged_param, source_param, steps):
+            now = (1 - momentum) * math.exp(-float(1 + steps) / gamma) + momentum
+            averaged_param.lerp_(source_param, now)
+
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    net.load_state_dict(states[0])
+    average = Average(net, momentum)
+    averages = []
+    for state in states[1:]:
+        net.load_state_dict(state)
+        average.update_parameters(net)
+        averages.append(
+            {name: value.clone() for name, value in average.module.state_dict().items()}
+        )
+    return averages
+
+
+def test_average_equals_the_formula_of_mmdet_when_weights_are_the_same(
+    mmpretrain: Original,
+) -> None:
+    states = make_states()
+    theirs = mmpretrain(run_mmdet_formula, states, 0.01, 9)
+    assert_equal(ours(states, EMA(ExpMomentumEMA, {"momentum": 0.01, "gamma": 9})), theirs)
+
+
+class Slow(BaseAveragedModel):
+    """A user's own, as mmengine's documentation has it; with a count in its state."""
+
+    def __init__(self, model: nn.Module, share: float = 0.5, **options: Any) -> None:
+        super().__init__(model, **options)
+        self.share = share
+
+    def avg_func(self, averaged_param: Tensor, source_param: Tensor, steps: Any) -> None:
+        averaged_param.mul_(1 - self.share / steps.item())
+        averaged_param.add_(source_param, alpha=self.share / steps.item())
+
+
+def run_own_average(states: Any, share: float) -> Any:
+    from mmengine.model import BaseAveragedModel
+    from torch import nn
+
+    class Slow(BaseAveragedModel):
+        def avg_func(self, averaged_param, source_param, steps):
+            averaged_param.mul_(1 - share / steps.item())
+            averaged_param.add_(source_param, alpha=share / steps.item())
+
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    net.load_state_dict(states[0])
+    average = Slow(net, interval=2)
+    averages = []
+    for state in states[1:]:
+        net.load_state_dict(state)
+        average.update_parameters(net)
+        averages.append(
+            {name: value.clone() for name, value in average.module.state_dict().items()}
+        )
+    return averages
+
+
+def test_average_equals_mmengine_when_it_is_the_users(mmpretrain: Original) -> None:
+    states = make_states()
+    theirs = mmpretrain(run_own_average, states, 0.4)
+    assert_equal(ours(states, EMA(Slow, {"share": 0.4, "interval": 2})), theirs)
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    net.load_state_dict(states[0])
+    average, averages = Slow(net, share=0.4, interval=2), []
+    for state in states[1:]:
+        net.load_state_dict(state)
+        average.update_parameters(net)
+        averages.append(
+            {name: value.clone() for name, value in average.module.state_dict().items()}
+        )
+    assert_equal(averages, theirs)

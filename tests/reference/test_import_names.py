@@ -106,7 +106,7 @@ def list_holders(names):
 def test_built_in_types_have_their_scopes_when_the_original_registers_them(mmcls, mmpretrain):
     """A user's class under such a name is refused there, and wins elsewhere."""
     tables = [
-        *(f"data.{kind}_TABLE" for kind in ("DATASET", "METRIC")),
+        *("data.DATASET_TABLE", "metrics.METRIC_TABLE"),
         *(f"models.{kind}_TABLE" for kind in ("MODEL", "INITIALIZER")),
         "optim.OPTIMIZER_TABLE",
     ]

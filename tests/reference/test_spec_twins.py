@@ -72,7 +72,8 @@ def describe_optimizer(spec):
 def describe_training(spec):
     length = {key: spec.trainer.get(key) for key in ("max_epochs", "max_steps", "precision")}
     clip = spec.model.get("grad_clip")
-    return length, dict(clip.kwargs) if clip else None
+    options = {k: v for k, v in clip.kwargs.items() if k != "whole_model"} if clip else None
+    return length, options
 
 
 TWINS = list_twins() if ROOTS["mmcls"].is_dir() else []

@@ -1,106 +1,28 @@
-"""The loss of every iteration equals that of the original runners, from the same config text."""
+"""Losses, metrics and weights along 60 iterations equal those of the originals, step for step."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from mmlight.run import fit, read_spec
 from mmlight.spec import Call
 from tests.reference.original import Original
-from tests.runs import (
-    FASHION,
-    LENET_NEW,
-    LENET_OLD,
-    write_config,
-    write_fashion_files,
-    write_image_folder,
-)
+from tests.reference.trajectories import NEW, OLD, write_photos
+from tests.runs import write_config
 
 SEED = 11
 
-RESNET_MODEL = """
-model = dict(
-    type='ImageClassifier',
-    backbone=dict(type='ResNet', depth=18, num_stages=4, out_indices=(3, ), style='pytorch'),
-    neck=dict(type='GlobalAveragePooling'),
-    head=dict(
-        type='LinearClsHead', num_classes=10, in_channels=512,
-        loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1, num_classes=10)))
-"""
-RESNET_OLD = (
-    RESNET_MODEL
-    + """
-img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
-pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomResizedCrop', size=48),
-    dict(type='RandomFlip', flip_prob=0.5, direction='horizontal'),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='ImageToTensor', keys=['img']),
-    dict(type='ToTensor', keys=['gt_label']),
-    dict(type='Collect', keys=['img', 'gt_label']),
-]
-data = dict(
-    samples_per_gpu=8,
-    workers_per_gpu=0,
-    train=dict(type='CustomDataset', data_prefix='FOLDER', pipeline=pipeline))
-optimizer = dict(
-    type='SGD', lr=0.05, momentum=0.9, weight_decay=0.0001,
-    paramwise_cfg=dict(norm_decay_mult=0., custom_keys={'head': dict(lr_mult=2.)}))
-optimizer_config = dict(grad_clip=dict(max_norm=5.))
-lr_config = dict(
-    policy='CosineAnnealing', min_lr=0, by_epoch=False, warmup='linear', warmup_iters=5,
-    warmup_ratio=0.25)
-runner = dict(type='EpochBasedRunner', max_epochs=2)
-checkpoint_config = dict(interval=1)
-log_config = dict(interval=1, hooks=[dict(type='TextLoggerHook')])
-dist_params = dict(backend='nccl')
-log_level = 'INFO'
-load_from = None
-resume_from = None
-workflow = [('train', 1)]
-seed = 7
-"""
-)
-RESNET_NEW = (
-    RESNET_MODEL
-    + """
-default_scope = 'mmpretrain'
-data_preprocessor = dict(
-    mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True, num_classes=10)
-pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomResizedCrop', scale=48),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs'),
-]
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=0,
-    dataset=dict(type='CustomDataset', data_root='FOLDER', pipeline=pipeline),
-    sampler=dict(type='DefaultSampler', shuffle=True))
-optim_wrapper = dict(
-    optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=0.0001),
-    paramwise_cfg=dict(norm_decay_mult=0., custom_keys={'head': dict(lr_mult=2.)}),
-    clip_grad=dict(max_norm=5.))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.25, by_epoch=False, begin=0, end=5),
-    dict(type='CosineAnnealingLR', T_max=2, by_epoch=True, begin=0, end=2),
-]
-train_cfg = dict(by_epoch=True, max_epochs=2, val_interval=1)
-randomness = dict(seed=7)
-"""
-)
 
-
-def _train_mmcls(config: str, weights: str, work_dir: str, seed: int) -> Any:
-    """Train with the original, save its first weights; runs beside mmcls."""
+def train_mmcls(config: str, work_dir: str, seed: int, double: bool) -> Any:  # noqa: PLR0915
+    """Train with the original; return losses, metrics, first and last weights."""
     import random
+    from unittest import mock
 
+    import mmcv.runner.hooks.evaluation as evaluation
     import numpy as np
     import torch
     from mmcls.apis import train_model
@@ -109,37 +31,61 @@ def _train_mmcls(config: str, weights: str, work_dir: str, seed: int) -> Any:
     from mmcv import Config
     from mmcv.runner import HOOKS, Hook
 
-    losses = []
+    found = {"losses": [], "metrics": []}
+    torch.set_num_threads(1)
+
+    def seed_all():
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
 
     @HOOKS.register_module(force=True)
     class Record(Hook):
         def before_run(self, runner):
-            random.seed(seed)
-            np.random.seed(seed)
-            torch.manual_seed(seed)
+            seed_all()
+
+        def before_train_iter(self, runner):
+            if runner.iter == 0:
+                seed_all()
 
         def after_train_iter(self, runner):
-            losses.append(runner.outputs["loss"].item())
+            found["losses"].append(runner.outputs["loss"].item())
 
-    torch.set_num_threads(1)
     cfg = Config.fromfile(config)
     cfg.gpu_ids, cfg.device, cfg.work_dir = [0], "cpu", work_dir
-    cfg.data.persistent_workers = False
-    # run by one process, mmcls shuffles with the global generator; we keep the order of its
-    # distributed runs, which this sampler and hook give
-    cfg.sampler = dict(type="DistributedSampler")
-    cfg.custom_hooks = [dict(type="Record"), dict(type="DistSamplerSeedHook")]
+    cfg.custom_hooks = [*cfg.custom_hooks, dict(type="Record", priority="HIGHEST")]
+    if cfg.runner.type == "EpochBasedRunner":
+        cfg.custom_hooks.append(dict(type="DistSamplerSeedHook"))
     model = build_classifier(cfg.model)
     torch.manual_seed(seed)
     model.init_weights()
-    torch.save(model.state_dict(), weights)
-    train_model(model, [build_dataset(cfg.data.train)], cfg, distributed=False, device="cpu")
-    return losses
+    if double:
+        model.double()
+        model.backbone.register_forward_pre_hook(lambda _, args: (args[0].double(),))
+        if getattr(model, "augments", None) is not None:
+            augment = model.augments
+            model.augments = lambda img, gt_label: augment(img.double(), gt_label)
+    found["first"] = {k: v.clone() for k, v in model.state_dict().items()}
+    evaluate = evaluation.EvalHook.evaluate
+
+    def keep(self, runner, results):
+        value = evaluate(self, runner, results)
+        output = runner.log_buffer.output
+        found["metrics"].append({k: float(v) for k, v in output.items() if "accuracy" in k})
+        return value
+
+    with mock.patch("time.sleep"), mock.patch.object(evaluation.EvalHook, "evaluate", keep):
+        data = [build_dataset(cfg.data.train)]
+        train_model(model, data, cfg, distributed=False, validate=True, device="cpu", meta={})
+    # the last act of mmcv's EMAHook leaves the average in the model, and so does ours
+    found["last"] = {k: v for k, v in model.state_dict().items() if k in found["first"]}
+    return found
 
 
-def _train_mmpretrain(config: str, weights: str, work_dir: str, seed: int) -> Any:
-    """Train with the original, save its first weights; runs beside mmpretrain."""
+def train_mmpretrain(config: str, work_dir: str, seed: int, double: bool) -> Any:
+    """Train with the original; return losses, metrics, first and last weights."""
     import random
+    from unittest import mock
 
     import numpy as np
     import torch
@@ -147,78 +93,113 @@ def _train_mmpretrain(config: str, weights: str, work_dir: str, seed: int) -> An
     from mmengine.hooks import Hook
     from mmengine.runner import Runner
 
-    losses = []
+    found = {"losses": [], "metrics": []}
+    torch.set_num_threads(1)
+
+    def seed_all():
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
 
     class Record(Hook):
+        priority = "HIGHEST"
+
         def before_train(self, runner):
-            torch.save(runner.model.state_dict(), weights)
-            random.seed(seed)
-            np.random.seed(seed)
-            torch.manual_seed(seed)
+            for weight in runner.model.parameters():  # ours are loaded in single precision
+                weight.data = weight.data.float().to(weight.dtype)
+            found["first"] = {k: v.clone() for k, v in runner.model.state_dict().items()}
+            seed_all()
+
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            if runner.iter == 0:
+                seed_all()
 
         def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-            losses.append(outputs["loss"].item())
+            found["losses"].append(outputs["loss"].item())
 
-    torch.set_num_threads(1)
+        def after_val_epoch(self, runner, metrics=None):
+            found["metrics"].append(dict(metrics))
+
     cfg = Config.fromfile(config)
     cfg.work_dir = work_dir
-    for key in ("val_dataloader", "val_evaluator", "val_cfg"):
-        cfg[key] = None
-    for key in ("test_dataloader", "test_evaluator", "test_cfg"):
-        cfg[key] = None
     runner = Runner.from_cfg(cfg)
     runner.register_hook(Record())
-    runner.train()
-    return losses
+    if double:
+        runner.model.double()
+        cast = runner.model.backbone.register_forward_pre_hook
+        cast(lambda _, args: (args[0].double(),))
+        preprocess = runner.model.data_preprocessor
+        preprocess.float()
+        if preprocess.batch_augments is not None:
+            augment = preprocess.batch_augments
+            preprocess.batch_augments = lambda img, samples: augment(img.double(), samples)
+    with mock.patch("time.sleep"):
+        runner.train()
+    found["last"] = {k: v for k, v in runner.model.state_dict().items() if k in found["first"]}
+    return found
 
 
-def _train_ours(config: Path, weights: Path, folder: Path) -> list[float]:
+def train_ours(config: Path, first: Any, folder: Path, double: bool) -> Any:
+    weights = folder / "first.pth"
+    torch.save(first, weights)
     spec = read_spec(config, {"work_dir": str(folder / "ours")})
-    recorder = Call("tests.runs.LossRecorder", {"file": str(folder / "ours.json"), "seed": SEED})
-    trainer = {**spec.trainer, "accelerator": "cpu", "limit_val_batches": 0}
+    recorder = Call("tests.runs.Trajectory", {"seed": SEED})
+    trainer = {**spec.trainer, "accelerator": "cpu"}
+    if double:
+        trainer["precision"] = "64-true"
     spec = replace(
         spec,
         trainer=trainer,
-        callbacks=(*spec.callbacks, recorder),
+        callbacks=(recorder, *spec.callbacks),  # the announcer stays the last one
         load_from=str(weights),
     )
-    fit(spec)
-    losses: list[float] = json.loads((folder / "ours.json").read_text())
-    return losses
+    parts = fit(spec)
+    state = parts.model.name_map().state_dict_to_mm(parts.model.state_dict()).state
+    return parts.callbacks[0], state
+
+
+def compare(config: Path, theirs: Any, folder: Path, double: bool) -> None:
+    ours, state = train_ours(config, theirs["first"], folder, double)
+    tolerance = 1e-9 if double else 1e-5
+    assert len(ours.losses) == len(theirs["losses"]) == 60
+    np.testing.assert_allclose(ours.losses, theirs["losses"], rtol=tolerance)
+    assert len(ours.metrics) == len(theirs["metrics"]) > 0
+    for our, their in zip(ours.metrics, theirs["metrics"], strict=True):
+        assert our == pytest.approx(their, rel=1e-6)
+    assert len(theirs["last"]) > 10
+    moved = 0
+    for name, value in theirs["last"].items():
+        torch.testing.assert_close(
+            state[name].to(value.dtype),
+            value,
+            rtol=1e-7 if double else 1e-3,
+            atol=1e-8 if double else 1e-4,
+        )
+        moved += not torch.equal(value, theirs["first"][name])
+    assert moved > 5
+
+
+def run(generation: str, text: str, folder: Path, double: bool) -> None:
+    photos = write_photos(folder / "photos")
+    config = write_config(folder, text.replace("FOLDER", str(photos)))
+    original = Original(generation)  # a new process: the originals keep registries and logs
+    try:
+        train = train_mmcls if generation == "mmcls" else train_mmpretrain
+        theirs = original(train, str(config), str(folder / "theirs"), SEED, double)
+    finally:
+        original.close()
+    compare(config, theirs, folder, double)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["lenet5", "resnet18"])
-@pytest.mark.parametrize("generation", ["mmcls", "mmpretrain"])
-def test_loss_of_every_iteration_equals_the_originals(
-    name: str, generation: str, tmp_path: Path
-) -> None:
-    # a process of its own: the originals keep scopes and loggers for the whole process
-    original = Original(generation)
-    texts = {
-        ("lenet5", "mmcls"): LENET_OLD,
-        ("lenet5", "mmpretrain"): LENET_NEW,
-        ("resnet18", "mmcls"): RESNET_OLD,
-        ("resnet18", "mmpretrain"): RESNET_NEW,
-    }
-    text = texts[name, generation]
-    if name == "resnet18":
-        text = text.replace(
-            "FOLDER", str(write_image_folder(tmp_path / "images", per_class=8, size_px=56))
-        )
-    else:
-        files = write_fashion_files(tmp_path / "files")
-        text = text.replace("max_epochs=3", "max_epochs=1").replace(str(FASHION), str(files))
-    config = write_config(tmp_path, text)
-    weights = tmp_path / "first.pth"
-    train = _train_mmcls if generation == "mmcls" else _train_mmpretrain
-    try:
-        theirs = original(train, str(config), str(weights), str(tmp_path / "theirs"), SEED)
-    finally:
-        original.close()
+@pytest.mark.parametrize("double", [False, True], ids=["float32", "float64"])
+@pytest.mark.parametrize("name", OLD)
+def test_training_equals_mmcls(name: str, double: bool, tmp_path: Path) -> None:
+    run("mmcls", OLD[name], tmp_path, double)
 
-    ours = _train_ours(config, weights, tmp_path)
-    assert len(ours) == len(theirs) >= 20
-    np.testing.assert_allclose(ours[:20], theirs[:20], rtol=1e-5)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-3)
-    assert ours[0] != ours[-1]
+
+@pytest.mark.slow
+@pytest.mark.parametrize("double", [False, True], ids=["float32", "float64"])
+@pytest.mark.parametrize("name", NEW)
+def test_training_equals_mmpretrain(name: str, double: bool, tmp_path: Path) -> None:
+    run("mmpretrain", NEW[name], tmp_path, double)

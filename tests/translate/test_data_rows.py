@@ -2,14 +2,13 @@ import pytest
 
 from mmlight.translate.data_rows import (
     DATASET_ROWS,
-    METRIC_ROWS,
     OPERATION_ROWS,
     SAMPLER_ROWS,
     TRANSFORM_ROWS,
 )
 
 
-@pytest.mark.parametrize("rows", [DATASET_ROWS, METRIC_ROWS, SAMPLER_ROWS, TRANSFORM_ROWS])
+@pytest.mark.parametrize("rows", [DATASET_ROWS, SAMPLER_ROWS, TRANSFORM_ROWS])
 def test_types_stand_in_one_row_each(rows) -> None:
     names = [row.name for row in rows]
     assert len(set(names)) == len(names)

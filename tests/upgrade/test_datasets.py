@@ -122,12 +122,13 @@ def test_parts_are_upgraded_when_joined():
     assert to_plain(new) == {**joined, "generation": "0.x"}
 
 
-@pytest.mark.parametrize(("given", "told"), [({}, 1), ({"separate_eval": False}, 0)])
-def test_note_is_written_when_parts_were_evaluated_apart(given, told):
+@pytest.mark.parametrize(("given", "kept"), [({}, True), ({"separate_eval": False}, False)])
+def test_metrics_learn_whether_parts_are_evaluated_apart(given, kept):
     words = dict(type="ConcatDataset", datasets=[dict(type="Mine")], **given)
-    _, notes = upgrade(held_out=True, **words)
-    text = "train_dataloader.dataset.separate_eval: All datasets are evaluated together"
-    assert [note.startswith(text) for note in notes] == [True] * told
+    new, _ = upgrade(held_out=True, **words)
+    assert new["separate_eval"] is kept
+    folds, _ = upgrade(held_out=True, type="KFoldDataset", test_mode=True, dataset=words)
+    assert "separate_eval" not in folds["dataset"]
 
 
 def test_note_is_written_when_folders_are_searched():

@@ -20,7 +20,8 @@ def test_wrapper_is_plain_when_options_are_empty(config):
 
 def test_clipping_moves_when_either_form():
     clip = dict(max_norm=5, norm_type=2)
-    expected = dict(type="OptimWrapper", optimizer=SGD, clip_grad=clip)
+    moved = dict(**clip, whole_model=True)
+    expected = dict(type="OptimWrapper", optimizer=SGD, clip_grad=moved)
     for form in (dict(grad_clip=clip), dict(type="OptimizerHook", grad_clip=clip)):
         assert upgrade(optimizer_config=form)["optim_wrapper"] == expected
 
@@ -51,60 +52,37 @@ def test_unknown_hook_is_kept_for_refusal_when_its_type_is_foreign():
     assert (wrapper["type"], wrapper["beta"]) == ("MyHook", 1)
 
 
-def test_paramwise_moves_when_given():
+def test_optimizer_of_torch_gets_the_name_of_mmengine_when_it_has_another():
+    wrapper = upgrade(optimizer=dict(type="Adafactor", lr=0.1))["optim_wrapper"]
+    assert wrapper["optimizer"] == dict(type="TorchAdafactor", lr=0.1)
+
+
+def test_words_stay_when_the_constructor_is_the_users():
+    rules = dict(norm_decay_mult=0.0)
+    optimizer = dict(type="Adafactor", lr=0.1, paramwise_cfg=rules, constructor="My")
+    assert upgrade(optimizer=optimizer)["optim_wrapper"] == dict(
+        type="OptimWrapper",
+        optimizer=dict(type="Adafactor", lr=0.1),
+        paramwise_cfg=rules,
+        constructor="My",
+        generation="0.x",
+    )
+
+
+@pytest.mark.parametrize("constructor", [{}, {"constructor": "DefaultOptimizerConstructor"}])
+def test_paramwise_moves_when_given(constructor):
     rules = dict(
         norm_decay_mult=0.0,
         custom_keys={".cls_token": dict(decay_mult=0.0, momentum=0.5), "head": dict(lr_mult=10)},
     )
-    wrapper = upgrade(optimizer=dict(**SGD, paramwise_cfg=rules, constructor="My"))["optim_wrapper"]
+    wrapper = upgrade(optimizer=dict(**SGD, paramwise_cfg=rules, **constructor))["optim_wrapper"]
     assert wrapper["paramwise_cfg"] == dict(
         norm_decay_mult=0.0,
         custom_keys={".cls_token": dict(decay_mult=0.0), "head": dict(lr_mult=10)},
         exclusive_layers=True,
         keep_frozen=True,
     )
-    assert (wrapper["optimizer"], wrapper["constructor"]) == (SGD, "My")
-
-
-@pytest.mark.parametrize(
-    ("policy", "kind"),
-    [
-        ("step", "StepLrUpdaterHook"),
-        ("CosineAnnealing", "CosineAnnealingLrUpdaterHook"),
-        ("poly", "PolyLrUpdaterHook"),
-        ("cyclic", "CyclicLrUpdaterHook"),
-    ],
-)
-def test_policy_is_named_when_lr_config(policy, kind):
-    new = upgrade(lr_config=dict(policy=policy, warmup="linear"))
-    assert new["param_scheduler"] == [dict(type=kind, warmup="linear")]
-
-
-def test_momentum_follows_the_rate_when_both():
-    new = upgrade(
-        lr_config=dict(policy="cyclic", target_ratio=(10, 1)),
-        momentum_config=dict(policy="cyclic", target_ratio=(0.8, 1)),
-    )
-    assert [rule["type"] for rule in new["param_scheduler"]] == [
-        "CyclicLrUpdaterHook",
-        "CyclicMomentumUpdaterHook",
-    ]
-
-
-def test_rate_counts_iterations_when_the_runner_does():
-    words = dict(
-        lr_config=dict(policy="step"),
-        momentum_config=dict(policy="step"),
-        runner=dict(type="IterBasedRunner", max_iters=10),
-    )
-    assert [rule.get("by_epoch") for rule in upgrade(**words)["param_scheduler"]] == [False, None]
-    words["lr_config"]["by_epoch"] = True
-    assert upgrade(**words)["param_scheduler"][0]["by_epoch"] is True
-
-
-def test_no_schedule_is_written_when_none():
-    new = upgrade(lr_config=None, momentum_config=None)
-    assert not {"param_scheduler", "lr_config", "momentum_config"} & new.keys()
+    assert wrapper["optimizer"] == SGD
 
 
 def test_scale_is_fixed_when_fp16_hook_without_one():

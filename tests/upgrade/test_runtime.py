@@ -33,15 +33,15 @@ def test_interval_and_start_move_when_evaluation():
         val_interval=3,
         val_begin=4,
         val_offset=4,
+        val_at_start=True,
     )
 
 
-def test_note_is_written_when_validation_comes_first():
+def test_validation_comes_first_when_start_is_given():
     new, notes = upgrade(evaluation=dict(start=0))
-    assert (new["train_cfg"]["val_begin"], new["train_cfg"]["val_offset"]) == (1, 0)
-    assert notes == [
-        "evaluation.start: The original validates once before training as well, here it does not."
-    ]
+    loop = new["train_cfg"]
+    assert (loop["val_begin"], loop["val_offset"], loop["val_at_start"]) == (1, 0, True)
+    assert notes == []
 
 
 def test_validation_follows_every_iteration_when_the_runner_counts_them():
@@ -119,22 +119,6 @@ def test_checkpoint_words_move_when_given():
     assert hook == {**options, "priority": "NORMAL"}
 
 
-def test_logger_moves_when_text_and_others():
-    text = dict(type="TextLoggerHook", ignore_last=False)
-    board = dict(type="TensorboardLoggerHook", log_dir="x")
-    new, _ = upgrade(log_config=dict(interval=50, hooks=[text, board]))
-    assert new["default_hooks"]["logger"] == dict(
-        type="LoggerHook", interval=50, ignore_last=False, priority="VERY_LOW"
-    )
-    assert new["visualizer"]["vis_backends"] == [dict(type="TensorboardVisBackend", save_dir="x")]
-
-
-def test_own_interval_wins_when_the_text_logger_has_one():
-    hooks = [dict(type="TextLoggerHook", interval=7)]
-    new, _ = upgrade(log_config=dict(interval=50, hooks=hooks))
-    assert new["default_hooks"]["logger"]["interval"] == 7
-
-
 @pytest.mark.parametrize("given", [None, 20])
 def test_warm_up_is_written_when_ema(given):
     hook = dict(type="EMAHook", momentum=0.1, **({"warm_up": given} if given else {}))
@@ -174,17 +158,3 @@ def test_words_for_ipus_become_notes_when_runner():
     assert new["train_cfg"] == EVERY_EPOCH
     told = "It is for IPUs, which nothing drives any more."
     assert notes == [f"runner.ipu_model_cfg: {told}", f"runner.options_cfg: {told}"]
-
-
-@pytest.mark.parametrize(
-    ("hook", "backend"),
-    [
-        ("MlflowLoggerHook", "MLflowVisBackend"),
-        ("DvcliveLoggerHook", "DVCLiveVisBackend"),
-        ("WandbLoggerHook", "WandbVisBackend"),
-        ("MyLoggerHook", "MyLoggerHook"),
-    ],
-)
-def test_backend_has_the_name_of_mmengine_when_logger_hook(hook, backend):
-    new, _ = upgrade(log_config=dict(hooks=[dict(type=hook)]))
-    assert new["visualizer"]["vis_backends"] == [dict(type=backend)]

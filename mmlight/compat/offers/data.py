@@ -22,6 +22,7 @@ _TONE = (
 )
 _WARP = "Shear Translate Rotate Cutout"
 _WRAPPED = "mmengine.dataset mmengine.dataset.dataset_wrapper"
+_EVALUATION = "mmcls.core mmcls.core.evaluation"
 _OLD_WRAPPED = "mmcls.datasets mmcls.datasets.dataset_wrappers"
 
 
@@ -196,7 +197,22 @@ OFFERS: Final = (
         "COLLATE_FUNCTIONS=FUNCTIONS",
         "mmengine.dataset mmengine.dataset.utils",
     ),
+    # metrics
     Offer(
         "mmlight.compat.base_metric", "BaseMetric", "mmengine.evaluator mmengine.evaluator.metric"
+    ),
+    Offer(
+        "mmlight.metrics.dump_results",
+        "DumpResults",
+        "mmengine.evaluator mmengine.evaluator.metric",
+    ),
+    *(
+        Offer("mmlight.compat.evaluation", names, f"{_EVALUATION} mmcls.core.evaluation.{module}")
+        for module, names in (
+            ("eval_metrics", "calculate_confusion_matrix precision_recall_f1 precision recall"),
+            ("eval_metrics", "f1_score support"),
+            ("mean_ap", "average_precision mAP"),
+            ("multilabel_eval_metrics", "average_performance"),
+        )
     ),
 )

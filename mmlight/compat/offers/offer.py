@@ -20,6 +20,7 @@ TABLES: Final = (
     "mmlight.compat.offers.models",
     "mmlight.compat.offers.data",
     "mmlight.compat.offers.runtime",
+    "mmlight.compat.offers.schedules",
     "mmlight.compat.offers.blocks",
     "mmlight.compat.offers.tools",
 )

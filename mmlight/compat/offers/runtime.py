@@ -9,6 +9,7 @@ _HOOKS = "mmcv.runner mmcv.runner.hooks mmcv.runner.hooks.hook mmengine.hooks mm
 _PRIORITY = "mmcv.runner mmcv.runner.priority mmengine.runner mmengine.runner.priority"
 _OLD_OPTIM = "mmcv.runner mmcv.runner.optimizer"
 _OPTIM = "mmengine.optim mmengine.optim.optimizer"
+_OPTIM_1 = "mmpretrain.engine mmpretrain.engine.optimizers"
 _V = "mmlight.compat.versions"
 
 OFFERS: Final = (
@@ -16,6 +17,21 @@ OFFERS: Final = (
     Offer("mmlight.read.node", "ConfigDict", _CONFIG),
     Offer("mmlight.compat.dict_action", "DictAction", _CONFIG),
     Offer("mmlight.hooks.hook", "Hook", _HOOKS),
+    Offer(
+        "mmlight.compat.averaged_model",
+        "BaseAveragedModel ExponentialMovingAverage MomentumAnnealingEMA StochasticWeightAverage",
+        "mmengine.model mmengine.model.averaged_model",
+    ),
+    Offer(
+        "mmlight.compat.averaged_model",
+        "CosineEMA",
+        "mmpretrain.models mmpretrain.models.utils mmpretrain.models.utils.ema",
+    ),
+    Offer(
+        "mmlight.compat.averaged_model",
+        "ExpMomentumEMA",
+        "mmdet.models mmdet.models.layers mmdet.models.layers.ema",
+    ),
     Offer("mmlight.hooks.priority", "Priority get_priority=to_priority", _PRIORITY),
     Offer(
         "mmlight.compat.optimizer",
@@ -37,6 +53,25 @@ OFFERS: Final = (
         "OptimWrapper",
         f"{_OPTIM} mmengine.optim.optimizer.optimizer_wrapper",
     ),
+    Offer(
+        "mmlight.compat.optimizer",
+        "AmpOptimWrapper",
+        f"{_OPTIM} mmengine.optim.optimizer.amp_optimizer_wrapper",
+    ),
+    Offer(
+        "mmlight.compat.optimizer",
+        "build_optim_wrapper",
+        f"{_OPTIM} mmengine.optim.optimizer.builder",
+    ),
+    Offer(
+        "mmlight.compat.optimizer",
+        "LearningRateDecayOptimWrapperConstructor",
+        f"{_OPTIM_1} mmpretrain.engine.optimizers.layer_decay_optim_wrapper_constructor",
+    ),
+    Offer("timm.optim", "Lamb", f"{_OPTIM_1} mmpretrain.engine.optimizers.lamb"),
+    Offer("timm.optim", "Lamb", "mmcls.core mmcls.core.optimizers mmcls.core.optimizers.lamb"),
+    Offer("mmlight.optim.lars", "LARS", f"{_OPTIM_1} mmpretrain.engine.optimizers.lars"),
+    Offer("mmlight.optim.adan", "Adan", f"{_OPTIM_1} mmpretrain.engine.optimizers.adan_t"),
     Offer(
         "mmlight.weights.load",
         "load_checkpoint",

@@ -16,6 +16,7 @@ from mmlight.data.datasets.annotations import (
     read_annotations,
     read_metainfo,
 )
+from mmlight.data.datasets.evaluation import SelfEvaluation
 from mmlight.data.datasets.packed import Packed, PackedLists
 from mmlight.data.datasets.records import Records, pack_records
 from mmlight.data.datasets.skipping import UNREADABLE, SkipCount, mark_counted
@@ -28,7 +29,7 @@ Transform = Callable[[Sample], Sample | None]
 OnError = Literal["raise", "skip"]
 
 
-class BaseDataset(Dataset[Any]):
+class BaseDataset(SelfEvaluation, Dataset[Any]):
     """Samples of an OpenMMLab 2.0 annotation file, or of `load_data_list` in a subclass.
 
     Args:

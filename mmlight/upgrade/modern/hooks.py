@@ -23,6 +23,7 @@ UNUSED_LOGGER: Final = ("reset_flag", "by_epoch")
 UNUSED_BACKEND: Final = (
     *("interval", "ignore_last", "reset_flag", "by_epoch", "with_step"),
     *("log_artifact", "out_suffix", "log_model", "model_file"),
+    *("log_checkpoint", "log_checkpoint_metadata", "num_eval_images"),
 )
 CHOSEN_OUTSIDE: Final = ("gpu_ids", "device", "workflow", "gpus")
 EMA_WARMUP = "mmcv took a smaller momentum in the first {} iterations; mmengine does not."
@@ -93,6 +94,7 @@ def _modernize_logger(values: ConfigDict, hook: ConfigDict | None, notes: list[N
         origin = hook.origin_of("by_epoch")
         values.put("log_processor", node(origin, by_epoch=False), origin)
     hook.pop("by_epoch", None)
+    hook.pop("hook_names", None)
     _drop(hook, UNUSED_LOGGER, "log_config", notes)
 
 
@@ -105,11 +107,20 @@ def _modernize_ema(hook: ConfigDict, notes: list[Note]) -> None:
     if interval != 1:  # mmcv raises the momentum to this power
         momentum = hook.get("momentum", 0.0002) ** interval
         hook.put("momentum", momentum, hook.origin_of("momentum"))
-    _drop(hook, ("resume_from",), "custom_hooks.EMAHook", notes)
+
+
+def _modernize_sync_buffers(hook: ConfigDict, notes: list[Note]) -> None:
+    _drop(hook, ("distributed",), "custom_hooks.SyncBuffersHook", notes)
+
+
+def _modernize_sync_norm(hook: ConfigDict, notes: list[Note]) -> None:
+    _drop(hook, ("interval", "num_last_epochs"), "custom_hooks.SyncNormHook", notes)
 
 
 CUSTOM_HOOKS: Final[dict[str, Callable[[ConfigDict, list[Note]], None]]] = {
     "EMAHook": _modernize_ema,
+    "SyncBuffersHook": _modernize_sync_buffers,
+    "SyncNormHook": _modernize_sync_norm,
 }
 
 

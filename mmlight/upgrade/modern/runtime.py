@@ -1,5 +1,7 @@
 """Writes the optimizer wrapper, the loops and the evaluators as mmpretrain 1.2 does."""
 
+from typing import Any
+
 from mmlight.read.node import ConfigDict
 from mmlight.spec import Note
 from mmlight.upgrade.move import node, pop
@@ -7,7 +9,10 @@ from mmlight.upgrade.move import node, pop
 NORM_BIASES = (
     "Biases of normalization layers follow `bias_decay_mult` as well; in mmcls they did not."
 )
+OWN_CONSTRUCTOR = "mmengine calls it with `optim_wrapper_cfg` instead of `optimizer_cfg`: adapt it."
 NAMES = "Metrics have the names of mmpretrain, such as `accuracy/top1` for `accuracy_top-1`."
+TOGETHER = "mmpretrain evaluates joined datasets together; mmcls gave each its own results."
+OWN_METRIC = "mmpretrain does not call `evaluate` of a dataset: make it a class in METRICS."
 AT_END = "mmengine validates after the last epoch as well; mmcls only every {}."
 
 
@@ -23,8 +28,13 @@ def modernize_optim(values: ConfigDict, notes: list[Note]) -> None:
         del wrapper["type"]
     if "clip_grad" in wrapper and wrapper["clip_grad"] is None:
         del wrapper["clip_grad"]
+    if isinstance(wrapper.get("clip_grad"), ConfigDict):
+        wrapper["clip_grad"].pop("whole_model", None)
     if wrapper.get("constructor") == "DefaultOptimizerConstructor":
         del wrapper["constructor"]
+    if wrapper.pop("generation", None) is not None:
+        origin = wrapper.origin_of("constructor")
+        notes.append(Note("optim_wrapper.constructor", OWN_CONSTRUCTOR, origin))
     rules = wrapper.get("paramwise_cfg")
     if isinstance(rules, ConfigDict):
         exclusive = rules.pop("exclusive_layers", False)
@@ -44,13 +54,26 @@ def modernize_loops(values: ConfigDict, notes: list[Note]) -> None:
     for stage in ("val", "test"):
         if f"{stage}_dataloader" not in values:
             continue
-        evaluators = values.get(f"{stage}_evaluator")
+        evaluators = _join_parts(values, f"{stage}_evaluator", notes)
         for evaluator in [evaluators] if isinstance(evaluators, ConfigDict) else evaluators or ():
             _modernize_evaluator(evaluator)
         values.put(f"{stage}_cfg", ConfigDict(), None)
         if stage == "val":
             origin = values.origin_of("val_evaluator")
             notes.append(Note("val_evaluator", NAMES, origin))
+
+
+def _join_parts(values: ConfigDict, key: str, notes: list[Note]) -> Any:
+    """Return the evaluators, of datasets that were evaluated one by one those of the first."""
+    found, origin = values.get(key), values.origin_of(key)
+    if isinstance(found, ConfigDict) and found.get("type") == "SeparateMetrics":
+        notes.append(Note(key, TOGETHER, origin))
+        parts = found["parts"][0]
+        found = parts[0] if len(parts) == 1 else parts
+        values.put(key, found, origin)
+    if isinstance(found, ConfigDict) and found.get("type") == "DatasetMetric":
+        notes.append(Note(key, OWN_METRIC, origin))
+    return found
 
 
 def _modernize_train_loop(values: ConfigDict, notes: list[Note]) -> None:

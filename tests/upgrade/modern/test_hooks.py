@@ -67,7 +67,15 @@ def test_average_has_no_warmup_when_modern():
         dict(type="MyHook"),
     ]
     assert "first 100 iterations" in notes["custom_hooks.EMAHook"]
-    assert "custom_hooks.EMAHook.resume_from" in notes
+    assert (new["load_from"], new["resume"]) == ("x", True)
+
+
+def test_hooks_lose_the_words_that_mmengine_does_not_have():
+    hooks = [dict(type="SyncBuffersHook", distributed=True), dict(type="SyncNormHook", interval=2)]
+    new, notes = upgrade(custom_hooks=hooks)
+    assert new["custom_hooks"] == [dict(type="SyncBuffersHook"), dict(type="SyncNormHook")]
+    assert "no such word" in notes["custom_hooks.SyncBuffersHook.distributed"]
+    assert "no such word" in notes["custom_hooks.SyncNormHook.interval"]
 
 
 def test_backends_follow_the_local_one_when_loggers():

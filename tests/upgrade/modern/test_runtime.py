@@ -76,8 +76,16 @@ def test_evaluators_have_no_defaults_when_modern():
     data = dict(val={**IMAGES, "type": "VOC"})
     new, notes = upgrade(data=data, evaluation=dict(metric=["mAP", "CP", "CR", "CF1", "OP"]))
     assert new["val_evaluator"] == [
+        dict(type="VOCAveragePrecision"),
         dict(type="VOCMultiLabelMetric"),
         dict(type="VOCMultiLabelMetric", items=("precision",), average="micro"),
-        dict(type="VOCAveragePrecision"),
     ]
     assert "names of mmpretrain" in notes["val_evaluator"]
+
+
+def test_joined_datasets_are_evaluated_together_when_modern():
+    new, notes = upgrade(data=dict(val=[IMAGES, IMAGES]))
+    assert new["val_evaluator"] == dict(type="Accuracy", topk=(1, 5))
+    assert notes["val_evaluator"].startswith("Metrics have the names")
+    told = modernize(Config({"runner": {"max_epochs": 1}, "data": {"val": [IMAGES]}})).notes
+    assert any("gave each its own results" in note.text for note in told)
