@@ -285,7 +285,8 @@ class ImageClassifier(LightModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the Spec and the class names, so that the checkpoint is enough by itself."""
-        complete_checkpoint(self.trainer, checkpoint)
+        if self._trainer is not None:
+            complete_checkpoint(self.trainer, checkpoint)
         checkpoint["mmlight"] = {"spec": self.spec_yaml, "classes": list(self.classes)}
         self.optimization.save(checkpoint)
 

@@ -269,7 +269,7 @@ def test_names_the_override_when_it_is_bad(
         ("flip_prob=0.5", "flip_prob=7", "data.train.pipeline[2].flip_prob", "prob must be"),
         ("type='RandomCrop'", "type='Crop'", "data.train.pipeline[1].type", "unknown transform"),
         ("max_epochs=3", "max_epochs=0", "runner.max_epochs", "the value 0 cannot be used"),
-        ("policy='step'", "policy='stp'", "lr_config.policy", "unknown schedule type"),
+        ("policy='step'", "policy='stp'", "lr_config.policy", "unknown policy"),
         ("topk=(1, )", "topk=0", "evaluation.metric_options.topk", "topk must hold"),
     ],
 )

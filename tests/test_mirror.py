@@ -30,6 +30,7 @@ ABOUT_THE_WHOLE = {
     "test_tables.py": "every row of every table",
     "test_tutorial_code.py": "users' own code as the tutorials show it",
     "test_tutorial.py": "the fine-tuning tutorial of MMClassification",
+    "metrics/test_in_runs.py": "metrics in whole runs, two processes too",
     "callbacks/test_order.py": "the order of all callbacks",
 }
 

@@ -249,7 +249,7 @@ def _wait_for_part(folder: Path, share: float) -> None:
     """Wait until so much of the third file is written."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for part in folder.glob("*.part"):
+        for part in folder.glob("iter_*.part"):
             with contextlib.suppress(FileNotFoundError):
                 if (folder / "iter_2.ckpt").exists() and part.stat().st_size > 4 * HEAVY * share:
                     return

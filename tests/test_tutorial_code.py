@@ -11,7 +11,7 @@ from mmlight.compat import provide_names, registries
 from mmlight.errors import MMLightError
 from mmlight.read.config import Config
 from mmlight.run import fit, read_spec
-from mmlight.spec import find_calls
+from mmlight.spec import Call, find_calls
 from mmlight.translate.translate import try_translate
 from mmlight.upgrade.upgrade import upgrade_config
 from tests.runs import LENET_NEW, LENET_OLD, shorten, write_image_folder
@@ -531,15 +531,13 @@ def translate(path):
 @pytest.mark.parametrize(
     ("base", "text"), [(LENET_OLD, MY_HOOK_OLD), (LENET_NEW, MY_HOOK_NEW)], ids=["0.x", "1.x"]
 )
-def test_hook_registers_and_is_refused_by_name_when_in_custom_hooks(project, base, text):
+def test_hook_becomes_a_callback_when_in_custom_hooks(project, base, text):
     hooks = "\ncustom_hooks = [dict(type='MyHook', a=1, b=2, priority='LOW')]\n"
     path = write(project, {"my_hooks": text}, base + hooks)
-    (error,) = translate(path).errors
-    assert error.problem == (
-        "the hook MyHook (my_hooks.MyHook) is registered; "
-        "running hooks of users comes with a later version"
-    )
-    assert error.path == "custom_hooks[0].type"
+    spec = translate(path).spec
+    (call,) = [c for c in spec.callbacks if c.target == "mmlight.hooks.hook_callback.as_callback"]
+    assert call.kwargs["hook"] == Call("my_hooks.MyHook", {"a": 1, "b": 2})
+    assert call.kwargs["generation"] == ("0.x" if base is LENET_OLD else "1.x")
     hook = sys.modules["my_hooks"].MyHook(1, 2)
     assert "before_run" in hook.get_triggered_stages()
     assert "after_train_iter" in hook.get_triggered_stages()

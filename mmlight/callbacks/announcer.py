@@ -158,7 +158,9 @@ class Announcer(Callback):
         if self.generation == "0.x":
             self.announce("before_run", trainer, pl_module)
         self.announce("before_train", trainer, pl_module)
-        if not self.by_epoch or loop.restarted_mid_epoch or loop.restarted_on_epoch_end:
+        is_within = loop.restarted_mid_epoch or loop.restarted_on_epoch_end
+        is_over = loop.epoch_loop.batch_progress.is_last_batch  # saved during its validation
+        if not self.by_epoch or (is_within and not is_over):
             self._begin_epoch(trainer, pl_module)
 
     def _count_epoch(self, trainer: L.Trainer) -> None:

@@ -108,10 +108,7 @@ class BaseAveragedModel(nn.Module):
 
 
 class RatedAverage(BaseAveragedModel):
-    """Moves every value by the same share of the way to the model's; for subclasses.
-
-    Args and errors are those of `BaseAveragedModel`.
-    """
+    """Moves every value by the same share of the way to the model's; for subclasses."""
 
     def rate(self, steps: int) -> float:
         """Return the share at a call, counted from 0."""
@@ -132,8 +129,6 @@ class RatedAverage(BaseAveragedModel):
 class StochasticWeightAverage(RatedAverage):
     """The mean of all values so far.
 
-    Args and errors are those of `BaseAveragedModel`.
-
     From: mmengine 0.10 `StochasticWeightAverage`.
     """
 
@@ -148,9 +143,7 @@ class ExponentialMovingAverage(RatedAverage):
     Args:
         model: See `BaseAveragedModel`.
         momentum: Weight of the newest value, in (0, 1).
-        interval: See `BaseAveragedModel`.
-        device: See `BaseAveragedModel`.
-        update_buffers: See `BaseAveragedModel`.
+        interval, device, update_buffers: See `BaseAveragedModel`.
 
     Raises:
         ValueError: If `momentum` is outside (0, 1) or `interval` smaller than 1.
@@ -180,12 +173,9 @@ class MomentumAnnealingEMA(ExponentialMovingAverage):
     """The momentum is `max(momentum, gamma / (gamma + steps))`.
 
     Args:
-        model: See `BaseAveragedModel`.
-        momentum: See `ExponentialMovingAverage`.
+        model, momentum: See `ExponentialMovingAverage`.
         gamma: How slowly the momentum falls, above 0.
-        interval: See `BaseAveragedModel`.
-        device: See `BaseAveragedModel`.
-        update_buffers: See `BaseAveragedModel`.
+        interval, device, update_buffers: See `BaseAveragedModel`.
 
     Raises:
         ValueError: As `ExponentialMovingAverage`, and if `gamma` is not above 0.
@@ -216,17 +206,10 @@ class ExpMomentumEMA(MomentumAnnealingEMA):
     """The momentum is `(1 - momentum) * exp(-(1 + steps) / gamma) + momentum`.
 
     Args:
-        model: See `BaseAveragedModel`.
-        momentum: See `ExponentialMovingAverage`.
-        gamma: How slowly the momentum falls, above 0.
-        interval: See `BaseAveragedModel`.
-        device: See `BaseAveragedModel`.
-        update_buffers: See `BaseAveragedModel`.
+        gamma: How slowly the momentum falls; for the others and for errors see
+            `MomentumAnnealingEMA`.
 
-    Raises:
-        ValueError: As `MomentumAnnealingEMA`.
-
-    From: mmdet 3.x `ExpMomentumEMA`, by its formula.
+    From: mmdet 3.x `ExpMomentumEMA`.
     """
 
     def __init__(
@@ -252,9 +235,7 @@ class CosineEMA(ExponentialMovingAverage):
         model: See `BaseAveragedModel`.
         momentum: Momentum at the start, in (0, 1).
         end_momentum: Momentum at the end.
-        interval: See `BaseAveragedModel`.
-        device: See `BaseAveragedModel`.
-        update_buffers: See `BaseAveragedModel`.
+        interval, device, update_buffers: See `BaseAveragedModel`.
 
     Raises:
         ValueError: As `ExponentialMovingAverage`, and, when values follow, if no training runs.
@@ -287,12 +268,9 @@ class WarmUpEMA(ExponentialMovingAverage):
     """The momentum is `min(momentum ** interval, (1 + steps) / (warm_up + steps))`.
 
     Args:
-        model: See `BaseAveragedModel`.
-        momentum: See `ExponentialMovingAverage`.
+        model, momentum: See `ExponentialMovingAverage`.
         warm_up: How slowly the momentum rises, 1 or more.
-        interval: See `BaseAveragedModel`.
-        device: See `BaseAveragedModel`.
-        update_buffers: See `BaseAveragedModel`.
+        interval, device, update_buffers: See `BaseAveragedModel`.
 
     Raises:
         ValueError: As `ExponentialMovingAverage`, and if `warm_up` is smaller than 1.

@@ -73,10 +73,11 @@ def _check_storage(section: Section) -> None:
     """Refuse clients of other storages."""
     for key in ("file_client_args", "backend_args"):
         client = section.take(key, to="a folder, or an address that fsspec knows") or {}
-        if client.get("backend") not in LOCAL:
+        backend = client.get("backend") if isinstance(client, dict) else client
+        if backend not in LOCAL:
             section.refuse(
                 key,
-                f"checkpoints cannot be written with the backend {client['backend']!r}",
+                f"checkpoints cannot be written with the backend {backend!r}",
                 expected="'disk' or 'local'",
                 next_step="Remove it, and set out_dir to a folder that is mounted.",
             )

@@ -101,6 +101,8 @@ def translate_hook(
     if own is None and name in SPECIAL:
         section.take("type")
         calls = SPECIAL[name](section, generation)
+        if not calls:
+            section.use("type", "it has nothing to do here")
         section.finish()
         return priority, name, calls, False
     call = HOOK_TABLE.translate(section)

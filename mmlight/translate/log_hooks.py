@@ -94,7 +94,7 @@ def _find_own_visualizer(top: Section) -> Any:
         return top.take("visualizer", to="used as it is, an object")
     section = top.take_section("visualizer")
     kind = section.node.get("type")
-    if kind is None or bare_name(kind) in VISUALIZER_TABLE.rows:
+    if kind is None or str(bare_name(kind)) in VISUALIZER_TABLE.rows:
         return None
     section.take("vis_backends")
     return VISUALIZER_TABLE.translate(section)
@@ -117,7 +117,7 @@ def translate_loggers(top: Section) -> list[Any]:
         return []
     visualizer = top.take_section("visualizer")
     kind = visualizer.take("type")
-    is_own = kind is not None and bare_name(kind) not in VISUALIZER_TABLE.rows
+    is_own = kind is not None and str(bare_name(kind)) not in VISUALIZER_TABLE.rows
     if not is_own:
         visualizer.use("type", "writes to everything that the run writes to")
         visualizer.ignore("Files stay in the folder of the run.", "save_dir")

@@ -49,7 +49,8 @@ def _upgrade_optimizer(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> N
         wrapper.put("generation", "0.x", wrapper.origin_of("constructor"))
     else:
         kind = optimizer.get("type")
-        optimizer.put("type", RENAMED.get(kind, kind), optimizer.origin_of("type"))
+        if isinstance(kind, str):
+            optimizer.put("type", RENAMED.get(kind, kind), optimizer.origin_of("type"))
         if wrapper.get("paramwise_cfg") is not None:
             _upgrade_paramwise(wrapper["paramwise_cfg"])
     _upgrade_hook(old, wrapper, notes)

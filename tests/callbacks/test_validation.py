@@ -184,10 +184,12 @@ def test_counts_batches_when_the_command_line_accumulates(tmp_path: Path, sample
     assert [row["iter"] for row in rows if "lr" in row] == list(range(1, 10))
     results = [place for place, row in enumerate(rows) if "accuracy/top1" in row]
     assert results == [4, 9, 11]  # after iterations 4, 8 and 9
-    names = sorted(path.name for path in (tmp_path / "work").glob("*.ckpt"))
-    assert [name for name in names if "best" not in name] == [
-        "iter_3.ckpt", "iter_6.ckpt", "iter_9.ckpt", "last.ckpt",
-    ]  # fmt: skip
+    names = {path.name for path in (tmp_path / "work").glob("*.ckpt")}
+    due = {"iter_3.ckpt", "iter_6.ckpt", "iter_9.ckpt", "last.ckpt"}
+    others = {name for name in names - due if "best" not in name}
+    # mmengine saves the newest again when a validation finds a better one
+    assert due <= names
+    assert others <= {"iter_4.ckpt", "iter_8.ckpt"}
     assert len([name for name in names if name.startswith("best_accuracy_top1_iter_")]) == 1
     state = torch.load(tmp_path / "work" / "iter_9.ckpt", weights_only=True)
     assert state["global_step"] == 4  # optimizer steps

@@ -52,7 +52,7 @@ EXPECTED = {
   becomes:  mmlight.metrics.accuracy.Accuracy (model.val_metrics[0])
 
   interval = 1                    base.py:15
-    -> interval of Validation (callbacks[2])
+    -> interval of Validation (callbacks[4])
   metric_options                  base.py:15
     topk = (1,)                   base.py:15
       -> topk of Accuracy (model.val_metrics[0])""",

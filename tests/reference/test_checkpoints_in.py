@@ -14,12 +14,7 @@ from mmlight.weights.locate import find_address
 from mmlight.weights.read import find_state_dict, read_checkpoint, read_state
 from mmlight.weights.zoo import DEPRECATED, MMCLS, OPENMMLAB, OPENMMLAB_ROOT
 from tests.reference.original import Original
-from tests.reference.test_trajectories import (
-    RESNET_NEW,
-    RESNET_OLD,
-    _train_mmcls,
-    _train_mmpretrain,
-)
+from tests.reference.small_runs import RESNET_NEW, RESNET_OLD, train_mmcls, train_mmpretrain
 from tests.runs import (
     FASHION,
     LENET_NEW,
@@ -70,7 +65,7 @@ def _score_mmpretrain(config: str, weights: str, images: Any) -> Any:
         return torch.softmax(model.head(features), dim=1).numpy()
 
 
-TRAIN = {"mmcls": _train_mmcls, "mmpretrain": _train_mmpretrain}
+TRAIN = {"mmcls": train_mmcls, "mmpretrain": train_mmpretrain}
 SCORE = {"mmcls": _score_mmcls, "mmpretrain": _score_mmpretrain}
 
 

@@ -87,6 +87,7 @@ def _modernize_train_loop(values: ConfigDict, notes: list[Note]) -> None:
     length, interval = made.get("max_epochs") or made.get("max_iters"), made.get("val_interval")
     at_end = made.pop("val_at_end", True)
     made.pop("val_offset", None)
+    made.pop("val_at_start", None)
     whole = isinstance(length, int) and isinstance(interval, int)
     if whole and not at_end and length and interval and length % interval:
         unit = "epochs" if made.get("by_epoch") else "iterations"
