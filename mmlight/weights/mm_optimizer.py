@@ -15,8 +15,9 @@ from mmlight.errors import WeightsError
 from mmlight.weights.name_map import NameMap
 
 State = Mapping[str, Any]
-_NOT_OPTIONS: Final = ("params", "name", "param_name", "layer_id", "lr_scale", "lr_mult")
-_NO_MEANING: Final = (*_NOT_OPTIONS, "decay_mult")
+_NO_MEANING: Final = (
+    *("params", "name", "param_name", "layer_id", "lr_scale", "lr_mult", "decay_mult"),
+)
 """Entries of a group that only say how it was made."""
 
 

@@ -22,6 +22,7 @@ TAKEN = {
     "adaptive_side": "part of ResizeEdge",
     "num_classes": "of batch augments: one number for all of them in 1.x",
     "recursion_subdir": "what CustomDataset does in any case",
+    **{f"[{i}]": "of evaluation.metric: part of the evaluators" for i in range(7)},
     "ann_file": "of CUB: where 1.x expects it below data_root",
     "image_class_labels_file": "of CUB: likewise",
     "train_test_split_file": "of CUB: likewise",

@@ -12,6 +12,7 @@ from tests.reference.original import Original
 def run_mmengine_loops(settings: Any) -> Any:
     """Run the real loops with a stub runner; return the counts after which they validate."""
     from types import SimpleNamespace
+    from unittest import mock
 
     from mmengine.runner.loops import BaseLoop, EpochBasedTrainLoop, IterBasedTrainLoop
 
@@ -30,8 +31,9 @@ def run_mmengine_loops(settings: Any) -> Any:
     def keep_loader(self: Any, runner: Any, dataloader: Any) -> None:
         self._runner, self.dataloader = runner, dataloader
 
-    BaseLoop.__init__ = keep_loader  # the original asks for a DataLoader
     answers = []
+    patched = mock.patch.object(BaseLoop, "__init__", keep_loader)  # it asks for a DataLoader
+    patched.start()
     for by_epoch, length, interval, begin in settings:
         seen: list[int] = []
         model = SimpleNamespace(train=lambda: None, train_step=lambda *_, **__: {})
@@ -46,6 +48,7 @@ def run_mmengine_loops(settings: Any) -> Any:
         runner.val_loop = SimpleNamespace(run=validate)
         loop.run()
         answers.append(seen)
+    patched.stop()
     return answers
 
 

@@ -17,8 +17,12 @@ from tests.reference.test_twins import TWINS as READABLE
 FAMILIES = ("lenet", "resnet", "resnext", "seresnet", "vision_transformer", "wrn")
 
 
+# mmpretrain changed these recipes after mmcls 0.25; tests/reference/twin_differences.py has how
+CHANGED = "-rsb-"
+
+
 def list_twins():
-    known = [file for file in READABLE if file.split("/")[0] in FAMILIES]
+    known = [file for file in READABLE if file.split("/")[0] in FAMILIES and CHANGED not in file]
     return [file for file in known if try_both(file) is not None]
 
 
