@@ -171,9 +171,11 @@ def set_margins_theirs(labels: Any, number: int, options: Any) -> Any:
     from types import SimpleNamespace
 
     import numpy as np
+    from mmengine.registry import init_default_scope
     from mmpretrain.engine.hooks import SetAdaptiveMarginsHook
     from mmpretrain.models.heads import ArcFaceClsHead
 
+    init_default_scope("mmpretrain")  # whatever a run in this process has left
     head = ArcFaceClsHead(number, 4)
     dataset = SimpleNamespace(get_gt_labels=lambda: np.array(labels))
     loader = SimpleNamespace(dataset=dataset)
