@@ -84,8 +84,18 @@ def serve() -> None:
             answer = (True, scope[name](*args, **kwargs))
         except Exception:
             answer = (False, traceback.format_exc())
+        forget_runs()
         pickle.dump(answer, answers)
         answers.flush()
+
+
+def forget_runs() -> None:
+    """Let no function find the default scope, loggers or messages of another one's run."""
+    manager = sys.modules.get("mmengine.utils.manager")
+    kinds = [manager.ManagerMixin] if manager else []
+    for kind in kinds:
+        kinds.extend(kind.__subclasses__())
+        kind._instance_dict.clear()
 
 
 if __name__ == "__main__":

@@ -155,7 +155,6 @@ def run_mmengine(  # noqa: C901, PLR0915 - one text, for it travels
     from mmengine.hooks import Hook
     from mmengine.model import BaseModel
     from mmengine.optim import OptimWrapper
-    from mmengine.registry import DefaultScope
     from mmengine.runner import Runner
 
     class Probe(Hook):
@@ -241,14 +240,10 @@ def run_mmengine(  # noqa: C901, PLR0915 - one text, for it travels
         )
 
     place = tempfile.mkdtemp()
-    scopes = DefaultScope._instance_dict.copy()
     load = functools.partial(torch.load, weights_only=False)  # of what it has written itself
-    try:
-        # it sleeps for two seconds between two passes of a loader
-        with mock.patch("time.sleep"), mock.patch("torch.load", load):
-            return [run(case) for case in cases]
-    finally:
-        DefaultScope._instance_dict = scopes  # a runner leaves its scope to whoever comes next
+    # it sleeps for two seconds between two passes of a loader
+    with mock.patch("time.sleep"), mock.patch("torch.load", load):
+        return [run(case) for case in cases]
 
 
 def build_schedules(words: dict[str, Any]) -> list[Schedule]:

@@ -175,7 +175,7 @@ def set_margins_theirs(labels: Any, number: int, options: Any) -> Any:
     from mmpretrain.engine.hooks import SetAdaptiveMarginsHook
     from mmpretrain.models.heads import ArcFaceClsHead
 
-    init_default_scope("mmpretrain")  # whatever a run in this process has left
+    init_default_scope("mmpretrain")
     head = ArcFaceClsHead(number, 4)
     dataset = SimpleNamespace(get_gt_labels=lambda: np.array(labels))
     loader = SimpleNamespace(dataset=dataset)

@@ -95,10 +95,9 @@ def theirs(generation, runs):
     if generation == "mmpretrain":
         import mmpretrain.datasets  # noqa: F401
         from mmcv.transforms import Compose
-        from mmengine.registry import DefaultScope
+        from mmengine.registry import init_default_scope
 
-        if not DefaultScope.check_instance_created("transforms"):
-            DefaultScope.get_instance("transforms", scope_name="mmpretrain")
+        init_default_scope("mmpretrain")
     else:
         from mmcls.datasets.pipelines import Compose
 

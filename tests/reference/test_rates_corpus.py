@@ -87,7 +87,7 @@ def run_schedulers(cases: list[dict[str, Any]]) -> list[dict[str, list[list[floa
     import mmpretrain.engine  # noqa: F401 - registers its own schedulers
     import torch
     from mmengine.hooks import ParamSchedulerHook
-    from mmengine.registry import PARAM_SCHEDULERS, DefaultScope
+    from mmengine.registry import PARAM_SCHEDULERS, init_default_scope
 
     def run(case):
         adam = case["adam"]
@@ -115,12 +115,8 @@ def run_schedulers(cases: list[dict[str, Any]]) -> list[dict[str, list[list[floa
             hook.after_train_epoch(runner)
         return found
 
-    scopes = DefaultScope._instance_dict.copy()
-    DefaultScope.get_instance("corpus", scope_name="mmpretrain")
-    try:
-        return [run(case) for case in cases]
-    finally:
-        DefaultScope._instance_dict = scopes
+    init_default_scope("mmpretrain")
+    return [run(case) for case in cases]
 
 
 def make_new_case(words: dict[str, Any]) -> Case:

@@ -35,7 +35,6 @@ def run_mmengine(  # noqa: C901 - one text, for it travels
     from mmengine.evaluator import BaseMetric
     from mmengine.hooks import Hook
     from mmengine.model import BaseModel
-    from mmengine.registry import DefaultScope
     from mmengine.runner import Runner
 
     class Told(BaseMetric):
@@ -99,11 +98,7 @@ def run_mmengine(  # noqa: C901 - one text, for it travels
         runner.train()
         return probe.found
 
-    scopes = DefaultScope._instance_dict.copy()
-    try:
-        return [run(rule) for rule in rules]
-    finally:
-        DefaultScope._instance_dict = scopes
+    return [run(rule) for rule in rules]
 
 
 def run_ours(rule: dict[str, Any], adam: bool, resume_at: int | None = None) -> list[list[float]]:
