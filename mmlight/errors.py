@@ -5,6 +5,7 @@
     │   ├── UnknownKeyError        a key that nothing reads
     │   ├── UnsupportedTypeError   a `type` that no table and no registry knows
     │   ├── UnsupportedValueError  a known key with a value that cannot be honoured
+    │   │   └── UnknownRunnerAttributeError  a hook asks its runner for what is not there
     │   └── RegistryError          a name that is taken, or that no registry knows; also a KeyError
     ├── ImportNameError            what mmlight does not offer of mmcv and its kin; an ImportError
     ├── ConfigErrors               several of the above, reported at once
@@ -101,6 +102,10 @@ class UnsupportedTypeError(ConfigError):
 
 class UnsupportedValueError(ConfigError):
     """A known key whose value cannot be honoured."""
+
+
+class UnknownRunnerAttributeError(UnsupportedValueError, AttributeError):
+    """A hook asks the runner for something that is not there; `hasattr` takes it for an answer."""
 
 
 class RegistryError(ConfigError, KeyError):

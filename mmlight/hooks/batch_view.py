@@ -1,11 +1,12 @@
 """What users' hooks get of a batch, its losses and its predictions: the containers of mm."""
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from torch import Tensor
-
 from mmlight.compat.data_sample import DataSample, DataSamples, to_samples
+from mmlight.compat.scalars import is_scalar, to_numbers
 
 
 def view_batch(batch: Any, generation: str) -> Any:
@@ -28,20 +29,65 @@ def view_batch(batch: Any, generation: str) -> Any:
     return {**batch, "data_samples": _add_metas(to_samples(target), metas)}
 
 
-def view_losses(outputs: Any, batch: Any, generation: str) -> Any:
+def view_losses(
+    outputs: Any, batch: Any, generation: str, *, batches_per_step: int = 1
+) -> Any:
     """Return what a training step gave.
 
     Args:
         outputs: Losses by name; 'loss' is their sum.
         batch: The batch.
-        generation: '1.x' has the losses as they are; in '0.x' they stand in `log_vars`, as numbers
-            that are taken from the device when somebody asks for them.
+        generation: '1.x' has the losses as they are; in '0.x' they stand in `log_vars`, as numbers,
+            which waits for the device.
+        batches_per_step: See `undo_accumulation`.
+
+    From: mmcls 0.25 `BaseClassifier.train_step`, but the numbers are those of this process.
     """
-    if generation != "0.x" or not isinstance(outputs, Mapping):
+    if not isinstance(outputs, Mapping):
         return outputs
-    target = batch.get("target") if isinstance(batch, Mapping) else None
-    size = len(target) if target is not None else 1
-    return {"loss": outputs.get("loss"), "log_vars": Numbers(outputs), "num_samples": size}
+    outputs = undo_accumulation(outputs, batches_per_step)
+    if generation != "0.x":
+        return outputs
+    values = to_log_vars(outputs)
+    numbers = dict(zip(values, to_numbers([*values.values()]), strict=True))
+    return {
+        "loss": outputs.get("loss"),
+        "log_vars": numbers,
+        "num_samples": count_samples(batch),
+    }
+
+
+def undo_accumulation(outputs: Mapping[str, Any], batches_per_step: int) -> Mapping[str, Any]:
+    """Return losses as the step gave them: Lightning divides 'loss' by the batches of a step."""
+    if batches_per_step == 1 or "loss" not in outputs:
+        return outputs
+    return {**outputs, "loss": outputs["loss"] * batches_per_step}
+
+
+def to_log_vars(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the single values of a training step under their names in mmcls, the sum last.
+
+    Examples:
+        >>> to_log_vars({"loss": 0.5, "accuracy_top-1": 25.0, "features": [0, 1]})
+        {'top-1': 25.0, 'loss': 0.5}
+
+    From: mmcls 0.25 `ClsHead.loss`, `BaseClassifier._parse_losses`.
+    """
+    values = {_to_old_name(name): value for name, value in outputs.items() if is_scalar(value)}
+    if "loss" in values:
+        values["loss"] = values.pop("loss")
+    return values
+
+
+@cache
+def _to_old_name(name: str) -> str:
+    return re.sub(r"^accuracy_(top-\d+)$", r"\1", name)
+
+
+def count_samples(batch: Any) -> int:
+    """Return the number of images of a batch; 1 where it does not tell."""
+    inputs = batch.get("inputs") if isinstance(batch, Mapping) else None
+    return len(inputs) if inputs is not None else 1
 
 
 def view_predictions(outputs: Any, batch: Any) -> Sequence[DataSample]:
@@ -58,23 +104,3 @@ def _add_metas(samples: DataSamples, metas: Sequence[Mapping[str, Any]]) -> Sequ
     for sample, meta in zip(samples if metas else (), metas, strict=False):
         sample.set_metainfo(meta)
     return samples
-
-
-class Numbers(dict[str, Any]):
-    """Values by name, where a tensor of one element is given out as a number."""
-
-    def __getitem__(self, key: str) -> Any:
-        value = super().__getitem__(key)
-        return value.item() if isinstance(value, Tensor) and value.numel() == 1 else value
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the number of this name, or the default."""
-        return self[key] if key in self else default  # noqa: SIM401 - `get` would call itself
-
-    def values(self) -> Any:
-        """Return all numbers."""
-        return [self[key] for key in self]
-
-    def items(self) -> Any:
-        """Return all names with their numbers."""
-        return [(key, self[key]) for key in self]

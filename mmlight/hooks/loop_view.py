@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from mmlight.callbacks.validation import find_validation
+from mmlight.hooks.progress_view import ProgressView
 
 if TYPE_CHECKING:
     from mmlight.hooks.runner_view import RunnerView
 
 
-class LoopView:
+class LoopView(ProgressView):
     """One loop of a run in the words of mmengine.
 
     Args:
@@ -19,58 +20,38 @@ class LoopView:
     """
 
     def __init__(self, runner: "RunnerView", mode: str) -> None:
+        super().__init__(runner.trainer, runner.announcer)
         self.runner = runner
         self.mode = mode
 
     @property
     def dataloader(self) -> Any:
-        """The loader of this loop."""
-        return getattr(self.runner, f"{self.mode}_dataloader")
-
-    @property
-    def epoch(self) -> int:
-        """See `RunnerView.epoch`."""
-        return self.runner.epoch
-
-    @property
-    def iter(self) -> int:
-        """See `RunnerView.iter`."""
-        return self.runner.iter
-
-    @property
-    def max_epochs(self) -> int | None:
-        """See `RunnerView.max_epochs`."""
-        return self.runner.max_epochs
-
-    @property
-    def max_iters(self) -> int | None:
-        """See `RunnerView.max_iters`."""
-        return self.runner.max_iters
-
-    _epoch = epoch
-    _iter = iter
-    _max_epochs = max_epochs
-    _max_iters = max_iters
+        """The loader of this loop; made now where the Trainer has not come to it yet."""
+        if self.mode == "train":
+            return self.trainer.train_dataloader
+        loader = getattr(self.trainer, f"{self.mode}_dataloaders")
+        make = getattr(self.trainer.datamodule, f"{self.mode}_dataloader", None)  # type: ignore[attr-defined]
+        return make() if loader is None and make is not None else loader
 
     @property
     def stop_training(self) -> bool:
         """Whether training ends with this epoch, or with this iteration where they are counted."""
-        return self.runner.announcer.stops
+        return self.announcer.stops
 
     @stop_training.setter
     def stop_training(self, value: bool) -> None:
-        self.runner.announcer.stops = value
+        self.announcer.stops = value
 
     @property
     def val_interval(self) -> int:
         """Epochs or iterations from one validation to the next."""
-        found = find_validation(self.runner.trainer)
+        found = find_validation(self.trainer)
         return found.interval if found else 1
 
     @property
     def val_begin(self) -> int:
         """The first epoch or iteration that may be validated."""
-        found = find_validation(self.runner.trainer)
+        found = find_validation(self.trainer)
         return found.begin if found else 1
 
     @property

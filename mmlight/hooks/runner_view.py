@@ -11,17 +11,17 @@ import lightning as L
 from torch.optim import Optimizer
 
 from mmlight.callbacks.announcer import Announcer, find_announcer
-from mmlight.callbacks.validation import count_all_batches
 from mmlight.compat.log_buffer import LogBuffer
 from mmlight.compat.message_hub import MessageHub
 from mmlight.compat.optimizer import OptimWrapper
-from mmlight.errors import UnsupportedValueError, list_names, nearest_name
+from mmlight.errors import UnknownRunnerAttributeError, list_names, nearest_name
 from mmlight.hooks.batch_view import view_batch, view_losses, view_predictions
 from mmlight.hooks.loop_view import LoopView
+from mmlight.hooks.progress_view import ProgressView
 from mmlight.optim.schedule import read_value
 
 
-class RunnerView:
+class RunnerView(ProgressView):
     """What a hook may ask of the runner; values are those of the moment, in mm's numbers.
 
     An attribute that is not there raises and tells which there are. Attributes that a hook sets
@@ -51,8 +51,7 @@ class RunnerView:
         config_file: str = "",
         config_text: str = "",
     ) -> None:
-        self.trainer = trainer
-        self.announcer = announcer
+        super().__init__(trainer, announcer)
         self.meta: dict[str, Any] = {"hook_msgs": {}}
         self.timestamp = time.strftime("%Y%m%d_%H%M%S")
         self._work_dir = work_dir
@@ -108,11 +107,9 @@ class RunnerView:
 
     def current_momentum(self) -> list[float]:
         """Return the momentum, or first beta, of each group; 0 where there is none."""
-        groups = self.optimizer.param_groups
-        has_one = [bool({"momentum", "betas"} & group.keys()) for group in groups]
         return [
-            read_value(group, "momentum") if has else 0.0
-            for group, has in zip(groups, has_one, strict=True)
+            read_value(group, "momentum") if {"momentum", "betas"} & group.keys() else 0.0
+            for group in self.optimizer.param_groups
         ]
 
     # ---------------------------------------------------------------- where the run is
@@ -123,42 +120,11 @@ class RunnerView:
         return self.announcer.place.mode
 
     @property
-    def by_epoch(self) -> bool:
-        """Whether training counts epochs, not iterations."""
-        return self.announcer.by_epoch
-
-    @property
-    def epoch(self) -> int:
-        """Epochs that are done; in an iteration-based run see `Place`."""
-        return self.announcer.place.epoch
-
-    @property
-    def iter(self) -> int:
-        """Batches of training that are done; during a batch, its index in the run."""
-        return self.announcer.place.iter
-
-    @property
     def inner_iter(self) -> int:
         """Index of the current batch in its epoch; 0 in an iteration-based run, as in mmcv."""
         return self.announcer.place.inner_iter
 
-    @property
-    def max_epochs(self) -> int | None:
-        """Epochs of the run; in an iteration-based run 1 in 1.x and None in 0.x."""
-        if self.by_epoch:
-            return self.trainer.max_epochs
-        return 1 if self.announcer.generation == "1.x" else None
-
-    @property
-    def max_iters(self) -> int | None:
-        """Batches of the run; None when it has no end."""
-        return count_all_batches(self.trainer)
-
-    _epoch = epoch
-    _iter = iter
     _inner_iter = inner_iter
-    _max_epochs = max_epochs
-    _max_iters = max_iters
 
     # ---------------------------------------------------------------- loops and data
 
@@ -180,30 +146,22 @@ class RunnerView:
     @property
     def train_dataloader(self) -> Any:
         """The loader of the training data."""
-        return self.trainer.train_dataloader
+        return self.train_loop.dataloader
 
     @property
     def val_dataloader(self) -> Any:
         """The loader of the validation data."""
-        return self._load("val")
+        return self.val_loop.dataloader
 
     @property
     def test_dataloader(self) -> Any:
         """The loader of the test data."""
-        return self._load("test")
+        return self.test_loop.dataloader
 
     @property
     def data_loader(self) -> Any:
         """The loader of the mode."""
-        return self._load(self.mode)
-
-    def _load(self, mode: str) -> Any:
-        if mode == "train":
-            return self.train_dataloader
-        loader = getattr(self.trainer, f"{mode}_dataloaders")
-        if loader is None and hasattr(self.trainer.datamodule, f"{mode}_dataloader"):  # type: ignore[attr-defined]
-            loader = getattr(self.trainer.datamodule, f"{mode}_dataloader")()  # type: ignore[attr-defined]
-        return loader
+        return LoopView(self, self.mode).dataloader
 
     @property
     def data_batch(self) -> Any:
@@ -215,7 +173,9 @@ class RunnerView:
         """What the current batch gave: losses, in 0.x with `log_vars`, or predictions."""
         if isinstance(self._outputs, dict) and "scores" in self._outputs:
             return view_predictions(self._outputs, self._batch)
-        return view_losses(self._outputs, self._batch, self.announcer.generation)
+        divided = self.trainer.accumulate_grad_batches if self.mode == "train" else 1
+        generation = self.announcer.generation
+        return view_losses(self._outputs, self._batch, generation, batches_per_step=divided)
 
     def enter(self, batch: Any, batch_idx: int, outputs: Any = None) -> None:
         """Note the batch that hooks are about to be told of."""
@@ -339,10 +299,6 @@ class RunnerView:
         count += self.announcer.generation == "0.x"
         name = (filename or filename_tmpl or usual).format(count)
         self.trainer.save_checkpoint(os.path.join(out_dir, name), weights_only=not save_optimizer)
-
-
-class UnknownRunnerAttributeError(UnsupportedValueError, AttributeError):
-    """A hook asks the runner for something that is not there; `hasattr` takes it for an answer."""
 
 
 def find_view(trainer: L.Trainer) -> RunnerView:

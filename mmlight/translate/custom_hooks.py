@@ -5,7 +5,7 @@ where arguments need more than another name; 3. list its points in mmlight/hooks
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mmlight.errors import list_names
@@ -78,10 +78,25 @@ HOOK_TABLE: Final = Table(
 )
 
 
-def translate_hook(
-    section: Section, generation: str, default: Any = None
-) -> tuple[int, str, list[Call], bool] | None:
-    """Return priority, class in mm, callbacks, and whether the hook is the user's.
+@dataclass(frozen=True)
+class HookEntry:
+    """One hook of mm.
+
+    Args:
+        priority: A smaller number runs earlier; ties keep the order of registration.
+        name: Its class in mm; empty for what is no hook there.
+        calls: The callbacks that do its work; none where something else does it.
+        runs_at: The priority of these, where it has to differ.
+    """
+
+    priority: int
+    name: str
+    calls: tuple[Call, ...] = ()
+    runs_at: int | None = None
+
+
+def translate_hook(section: Section, generation: str, default: Any = None) -> HookEntry | None:
+    """Return what a hook becomes; None where its type is unknown, which the report then tells.
 
     Args:
         section: A dict with a `type`.
@@ -97,28 +112,28 @@ def translate_hook(
     if own is None and name in SILENT:
         section.ignore(SILENT[name], "type")
         section.finish()
-        return priority, name, [], False
+        return HookEntry(priority, name)
     if own is None and name in SPECIAL:
         section.take("type")
         calls = SPECIAL[name](section, generation)
         if not calls:
             section.use("type", "it has nothing to do here")
         section.finish()
-        return priority, name, calls, False
+        return HookEntry(priority, name, tuple(calls))
     call = HOOK_TABLE.translate(section)
     if call is None:
         return None
     if own is None and name in HOOK_TABLE.rows:
         if generation == "0.x" and name in OF_GENERATION:
             call = replace(call, kwargs={**call.kwargs, "generation": generation})
-        return priority, name, [call], False
+        return HookEntry(priority, name, (call,))
     wrapped = Call(
         _WRAPPER,
         {"hook": call, "generation": generation},
         path=call.path,
         origin=call.origin,
     )
-    return priority, call.target.rpartition(".")[2], [wrapped], True
+    return HookEntry(priority, call.target.rpartition(".")[2], (wrapped,))
 
 
 def wrap_object(hook: Any, generation: str) -> Call:

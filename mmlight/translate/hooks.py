@@ -1,7 +1,7 @@
 """Translates `default_hooks` and `custom_hooks` into callbacks, in the order of mm's priorities."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from mmlight.hooks.priority import Priority
@@ -9,6 +9,7 @@ from mmlight.read.node import ConfigDict
 from mmlight.spec import Call
 from mmlight.translate.checkpoint_hook import translate_checkpoint
 from mmlight.translate.custom_hooks import (
+    HookEntry,
     find_priority,
     take_priority,
     translate_hook,
@@ -53,25 +54,6 @@ OPTIMIZER_HOOKS: Final = {
     (True, True): "GradientCumulativeFp16OptimizerHook",
 }
 """Hooks of mmcv that make steps, by mixed precision and accumulation."""
-
-
-@dataclass(frozen=True)
-class HookEntry:
-    """One hook of mm.
-
-    Args:
-        priority: A smaller number runs earlier; ties keep the order of registration.
-        name: Its class in mm; empty for what is no hook there.
-        calls: The callbacks that do its work; none where something else does it.
-        runs_at: The priority of these, where it has to differ.
-        is_own: Whether it is the user's, and knows its points by itself.
-    """
-
-    priority: int
-    name: str
-    calls: tuple[Call, ...] = ()
-    runs_at: int | None = None
-    is_own: bool = False
 
 
 def translate_hooks(
@@ -256,14 +238,11 @@ def read_custom(top: Section, generation: str) -> list[HookEntry]:
         default = getattr(item, "priority", "NORMAL") if generation == "1.x" else "NORMAL"
         name = type(item).__name__
         call = wrap_object(item, generation)
-        entries.append(HookEntry(find_priority(default), name, (call,), is_own=True))
+        entries.append(HookEntry(find_priority(default), name, (call,)))
     return entries
 
 
 def read_hook(section: Section, generation: str, default: Any = None) -> list[HookEntry]:
     """Return a hook that a dict describes: a built-in one, or the user's."""
     found = translate_hook(section, generation, default)
-    if found is None:
-        return []
-    priority, name, calls, is_own = found
-    return [HookEntry(priority, name, tuple(calls), is_own=is_own)]
+    return [found] if found else []

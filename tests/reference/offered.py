@@ -6,11 +6,15 @@ import numpy as np
 import torch
 
 from mmlight.compat.offers.blocks import OFFERS as BLOCKS
+from mmlight.compat.offers.files import OFFERS as FILES
+from mmlight.compat.offers.images import OFFERS as IMAGES
 from mmlight.compat.offers.tools import OFFERS as TOOLS
 from tests.reference.original import Original
 
 OURS = {
-    f"{module}.{name}": target for row in (*BLOCKS, *TOOLS) for module, name, target in row.expand()
+    f"{module}.{name}": target
+    for row in (*BLOCKS, *FILES, *IMAGES, *TOOLS)
+    for module, name, target in row.expand()
 }
 """Name in the originals -> import path of ours."""
 GENERATIONS = ["mmcls", "mmpretrain"]

@@ -22,6 +22,9 @@ TABLES: Final = (
     "mmlight.compat.offers.runtime",
     "mmlight.compat.offers.schedules",
     "mmlight.compat.offers.blocks",
+    "mmlight.compat.offers.logs",
+    "mmlight.compat.offers.files",
+    "mmlight.compat.offers.images",
     "mmlight.compat.offers.tools",
 )
 """Every table; of two rows for the same module and name the first counts, and a test forbids it."""

@@ -1,4 +1,4 @@
-"""Files, images, processes, logs, versions and other tools."""
+"""Processes, sequences, versions and other tools."""
 
 from typing import Final
 
@@ -33,142 +33,11 @@ OFFERS: Final = (
         "allreduce_params allreduce_grads",
         "mmcv.runner mmcv.runner.dist_utils",
     ),
-    Offer("mmlight.compat.log", "get_logger", "mmcv mmcv.utils mmcv.utils.logging"),
-    Offer("mmlight.compat.log", "get_root_logger load_json_log", "mmcls.utils mmcls.utils.logger"),
-    Offer("mmlight.compat.log", "MMLogger", "mmengine mmengine.logging mmengine.logging.logger"),
-    Offer(
-        "mmlight.compat.log",
-        "print_log",
-        "mmcv mmcv.utils mmcv.utils.logging mmengine mmengine.logging mmengine.logging.logger",
-    ),
-    Offer(
-        "mmlight.compat.message_hub",
-        "MessageHub",
-        "mmengine mmengine.logging mmengine.logging.message_hub",
-    ),
-    Offer(
-        "mmlight.compat.history_buffer",
-        "HistoryBuffer",
-        "mmengine mmengine.logging mmengine.logging.history_buffer",
-    ),
-    Offer("mmlight.compat.log_buffer", "LogBuffer", "mmcv.runner mmcv.runner.log_buffer"),
-    Offer(
-        "mmlight.compat.old_logger_hook",
-        "LoggerHook",
-        "mmcv.runner mmcv.runner.hooks mmcv.runner.hooks.logger mmcv.runner.hooks.logger.base",
-    ),
-    Offer(
-        "mmlight.compat.text_logger_hook",
-        "TextLoggerHook",
-        "mmcv.runner mmcv.runner.hooks mmcv.runner.hooks.logger mmcv.runner.hooks.logger.text",
-    ),
-    Offer(
-        "mmlight.compat.logger_hook",
-        "LoggerHook",
-        "mmengine.hooks mmengine.hooks.logger_hook",
-    ),
-    Offer(
-        "mmlight.compat.log_processor",
-        "LogProcessor",
-        "mmengine.runner mmengine.runner.log_processor",
-    ),
-    Offer(
-        "mmlight.compat.visualizer",
-        "Visualizer",
-        "mmengine.visualization mmengine.visualization.visualizer",
-    ),
-    Offer(
-        "mmlight.compat.visualizer",
-        "UniversalVisualizer",
-        "mmpretrain.visualization mmpretrain.visualization.visualizer",
-    ),
-    Offer(
-        "mmlight.compat.vis_backend",
-        "BaseVisBackend LocalVisBackend",
-        "mmengine.visualization mmengine.visualization.vis_backend",
-    ),
-    Offer("mmlight.compat.vis_backend", "force_init_env", "mmengine.visualization.vis_backend"),
     Offer(
         "mmlight.compat.named_instance",
         "ManagerMixin",
         "mmengine mmengine.utils mmengine.utils.manager",
     ),
-    Offer(
-        "mmlight.data.storage.backend",
-        "BaseStorageBackend=Backend",
-        "mmcv mmcv.fileio mmcv.fileio.file_client mmengine mmengine.fileio "
-        "mmengine.fileio.backends mmengine.fileio.backends.base",
-    ),
-    Offer(
-        "mmlight.data.storage.local",
-        "LocalBackend",
-        "mmengine mmengine.fileio mmengine.fileio.backends mmengine.fileio.backends.local_backend",
-    ),
-    Offer(
-        "mmlight.data.storage.local",
-        "HardDiskBackend=LocalBackend",
-        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.file_client",
-    ),
-    Offer(
-        "mmlight.data.storage.web",
-        "HTTPBackend",
-        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.backends "
-        "mmengine.fileio.backends.http_backend",
-    ),
-    Offer(
-        "mmlight.data.storage.lmdb",
-        "LmdbBackend",
-        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.backends "
-        "mmengine.fileio.backends.lmdb_backend",
-    ),
-    Offer(
-        "mmlight.data.storage.memcached",
-        "MemcachedBackend",
-        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.backends "
-        "mmengine.fileio.backends.memcached_backend",
-    ),
-    Offer(
-        "mmlight.data.storage.petrel",
-        "PetrelBackend",
-        "mmcv.fileio.file_client mmengine mmengine.fileio mmengine.fileio.backends "
-        "mmengine.fileio.backends.petrel_backend",
-    ),
-    Offer("mmlight.data.storage.petrel", "CephBackend", "mmcv.fileio.file_client"),
-    Offer(
-        "mmlight.data.storage.choose",
-        "register_backend",
-        "mmengine mmengine.fileio mmengine.fileio.backends mmengine.fileio.backends.registry_utils",
-    ),
-    Offer(
-        "mmlight.compat.fileio",
-        "FileClient",
-        "mmcv mmcv.fileio mmcv.fileio.file_client mmengine mmengine.fileio "
-        "mmengine.fileio.file_client",
-    ),
-    Offer(
-        "mmlight.compat.fileio",
-        "get_file_backend get get_text get_local_path put put_text exists isdir "
-        "isfile join_path copyfile copytree copyfile_from_local copyfile_to_local "
-        "copytree_from_local copytree_to_local remove rmtree copy_if_symlink_fails "
-        "list_dir_or_file",
-        "mmengine mmengine.fileio mmengine.fileio.io",
-    ),
-    Offer(
-        "mmlight.compat.file_values",
-        "load dump",
-        "mmcv mmcv.fileio mmcv.fileio.io mmengine mmengine.fileio mmengine.fileio.io",
-    ),
-    Offer(
-        "mmlight.compat.file_values",
-        "list_from_file dict_from_file",
-        "mmcv mmcv.fileio mmcv.fileio.parse mmengine mmengine.fileio mmengine.fileio.parse",
-    ),
-    Offer(
-        "mmlight.compat.path",
-        "is_filepath fopen check_file_exist mkdir_or_exist symlink scandir",
-        "mmcv mmcv.utils mmcv.utils.path mmengine mmengine.utils mmengine.utils.path",
-    ),
-    Offer("mmlight.compat.path", "is_abs", "mmengine mmengine.utils mmengine.utils.path"),
     Offer(
         "mmlight.compat.sequence",
         "is_str is_seq_of is_list_of is_tuple_of iter_cast list_cast tuple_cast "
@@ -278,41 +147,5 @@ OFFERS: Final = (
         "mmlight.compat.precision",
         "auto_fp16 force_fp32 wrap_fp16_model",
         "mmcv.runner mmcv.runner.fp16_utils",
-    ),
-    Offer(
-        "mmlight.compat.image.file",
-        "imread imfrombytes imwrite use_backend supported_backends",
-        "mmcv mmcv.image mmcv.image.io",
-    ),
-    Offer(
-        "mmlight.compat.image.size",
-        "imresize imresize_like imresize_to_multiple rescale_size imrescale impad "
-        "impad_to_multiple",
-        "mmcv mmcv.image mmcv.image.geometric",
-    ),
-    Offer(
-        "mmlight.compat.image.geometry",
-        "imflip imflip_ imrotate imshear imtranslate",
-        "mmcv mmcv.image mmcv.image.geometric",
-    ),
-    Offer("mmlight.compat.image.patch", "imcrop cutout", "mmcv mmcv.image mmcv.image.geometric"),
-    Offer(
-        "mmlight.compat.image.color_space",
-        "imconvert bgr2gray rgb2gray gray2bgr gray2rgb bgr2rgb rgb2bgr bgr2hsv "
-        "hsv2bgr bgr2hls hls2bgr",
-        "mmcv mmcv.image mmcv.image.colorspace",
-    ),
-    Offer(
-        "mmlight.compat.image.normalize",
-        "imnormalize imnormalize_ imdenormalize",
-        "mmcv mmcv.image mmcv.image.photometric",
-    ),
-    Offer("mmlight.compat.image.normalize", "tensor2imgs", "mmcv mmcv.image mmcv.image.misc"),
-    Offer(
-        "mmlight.compat.image.colors",
-        "iminvert solarize posterize adjust_color adjust_brightness adjust_contrast "
-        "adjust_hue adjust_sharpness adjust_lighting auto_contrast imequalize "
-        "lut_transform clahe",
-        "mmcv mmcv.image mmcv.image.photometric",
     ),
 )
