@@ -73,9 +73,9 @@ LAUGHS = {
 @pytest.mark.parametrize("text", [*(f"a = {text}" for text in BOMBS), *LAUGHS.values()])
 def test_limit_is_told_at_once_when_too_much(write, text):
     read = write(text)
-    start = time.perf_counter()
+    start = time.process_time()
     error = read_audited(read)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     told = BOMBS.get(text.removeprefix("a = "), "limit of")
     assert isinstance(error, ConfigError), error
     assert told in error.problem
