@@ -68,7 +68,7 @@ def _build_parser() -> Parser:
     add("--dataset-size", "-d", type=int, metavar="N", help="images, in place of the data")
     add("--devices", "--ngpus", "-n", type=int, default=1, metavar="N", help="processes that train")
     add("--title", default="", help="what stands above the picture")
-    add("--window-size", default="10*5.5", metavar="W*H", help="size of the picture [100 px]")
+    add("--window-size", default="10*5.5", metavar="W*H", help="size of the picture [110 px]")
     add("--style", help="accepted; pictures have one style")
     add("--not-show", action="store_true", help="accepted; no window is ever opened")
     return parser

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from mmlight.callbacks.announcer import find_announcer
+from mmlight.callbacks.sync_buffers import share_statistics
 from mmlight.compat.head_calls import compute_losses, predict_scores
 from mmlight.hooks.save_points import complete_checkpoint
-from mmlight.layer_sync import keep_activations
+from mmlight.layer_sync import keep_activations, keep_own_buffers
 from mmlight.light_module import LightModule
 from mmlight.metrics.evaluator import Evaluator, take_numbers
 from mmlight.models.batch_augments import RandomBatchAugment
@@ -50,6 +51,8 @@ class ImageClassifier(LightModule):
             otherwise.
         accumulative_counts: Batches per step; the Trainer's `accumulate_grad_batches` wins.
         loss_scale: Of mixed precision with float16, see `check_loss_scale`.
+        mixed_stages: Those of 'val' and 'test' that run under autocast; the others do not, even if
+            training does.
         base_batch_size: The batch size that the rate is meant for; it is scaled to the real one.
         val_metrics: Metrics of the validation loop; see `Evaluator`.
         test_metrics: Metrics of the test loop.
@@ -79,6 +82,7 @@ class ImageClassifier(LightModule):
         grad_clip: GradientClip | None = None,
         accumulative_counts: int = 1,
         loss_scale: LossScale = "dynamic",
+        mixed_stages: Sequence[str] = (),
         base_batch_size: int | None = None,
         val_metrics: Sequence[Any] = (),
         test_metrics: Sequence[Any] = (),
@@ -98,6 +102,7 @@ class ImageClassifier(LightModule):
         self.optimization = Optimization(
             optimizer, grad_clip, accumulative_counts, loss_scale, base_batch_size
         )
+        self.mixed_stages = tuple(mixed_stages)
         self._depths: LayerDepths | None = None
         self.val_metrics = Evaluator(val_metrics, "val_metrics")
         self.test_metrics = Evaluator(test_metrics, "test_metrics")
@@ -163,18 +168,27 @@ class ImageClassifier(LightModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update the validation metrics and return the scores `(B, K)`."""
-        return {"scores": self.val_metrics.update(self(batch["inputs"]), batch)}
+        return {"scores": self.val_metrics.update(self._score(batch, "val"), batch)}
 
     def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update the test metrics and return the scores `(B, K)`."""
-        return {"scores": self.test_metrics.update(self(batch["inputs"]), batch)}
+        return {"scores": self.test_metrics.update(self._score(batch, "test"), batch)}
+
+    def _score(self, batch: Batch, stage: str) -> Tensor:
+        """Classify in the precision of the loop, which need not be that of training.
+
+        From: mmengine 0.10 `ValLoop`, `TestLoop`.
+        """
+        with torch.autocast(self.device.type, enabled=stage in self.mixed_stages):
+            scores: Tensor = self(batch["inputs"])
+        return scores
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[dict[str, Any]]:
         """Return one dict per image, without padded duplicates; see `describe_scores`.
 
         Where the image has a label, it is there as `gt_label`: an int, or a list of several.
         """
-        scores = self(batch["inputs"])
+        scores = self._score(batch, "test")
         counted = batch.get("counted")
         keep = range(len(scores)) if counted is None else counted.nonzero().flatten().tolist()
         metas = batch.get("metas") or [{}] * len(scores)
@@ -213,7 +227,8 @@ class ImageClassifier(LightModule):
         return self.classes[label] if label < len(self.classes) else str(label)
 
     def on_validation_epoch_start(self) -> None:
-        """Show the metrics their data."""
+        """Show the metrics their data; in 0.x all processes use the statistics of the first."""
+        share_statistics(self.trainer, self)
         self.val_metrics.attach(self.trainer.val_dataloaders, self.head)
 
     def on_test_epoch_start(self) -> None:
@@ -237,8 +252,9 @@ class ImageClassifier(LightModule):
     # ---------------------------------------------------------------- optimization
 
     def setup(self, stage: str) -> None:
-        """Let `sync_batchnorm` of the Trainer keep the activations that timm's norms contain."""
+        """Let processes share what mm lets them share."""
         keep_activations(self.trainer.strategy)
+        keep_own_buffers(self.trainer.strategy)
 
     def configure_optimizers(self) -> torch.optim.Optimizer | None:
         """Build the optimizer; its groups follow the mm names of the parameters."""

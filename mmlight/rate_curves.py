@@ -2,7 +2,8 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ from mmlight.compat import provide_names
 from mmlight.datamodule import PipelineDataModule
 from mmlight.errors import ConfigError, MMLightError, list_names, nearest_name
 from mmlight.optim.constructor import unwrap
-from mmlight.optim.driver import ScheduleDriver
+from mmlight.optim.driver import ScheduleDriver, walk
 from mmlight.optim.rate_scale import scale_rates
 from mmlight.optim.schedule import Group, RunLength, Schedule, read_value
 from mmlight.run import Overrides, Source, read_spec
@@ -52,7 +53,7 @@ class RateCurves:
 
     curves: Sequence[Curve]
     run: RunLength
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
     def starts(self, count: int = 20) -> list[tuple[int, int]]:
         """Return (epoch, batch) of the start of each epoch, or of `count` batches of the run.
@@ -100,8 +101,9 @@ def simulate_config(
         epoch_length = _count_batches(spec, dataset_size, processes)
     run = _measure(spec, callbacks, epoch_length)
     schedules = [instantiate(call) for call in calls]
-    groups = _merge_equal(_build_groups(spec, processes))
-    curves = _simulate(groups, schedules, calls, run, param)
+    merged = _merge_equal(_build_groups(spec, processes))
+    driver = _start(calls, schedules, [group for group, _ in merged], run)
+    curves = _follow(driver, [names for _, names in merged], param)
     return RateCurves(curves, run, [*_tell_unseen(schedules)])
 
 
@@ -180,68 +182,61 @@ def _build_groups(spec: Spec, processes: int) -> list[Group]:
     return optimizer.param_groups
 
 
-def _merge_equal(groups: Iterable[Group]) -> list[Group]:
-    """Return one group for all that have the same options, with their names in `names`."""
-    merged: dict[str, Group] = {}
+def _merge_equal(groups: Iterable[Group]) -> list[tuple[Group, list[str]]]:
+    """Return one group for all that have the same options, and the names of these."""
+    merged: dict[str, tuple[Group, list[str]]] = {}
     for index, group in enumerate(groups):
         options = {key: group[key] for key in group if key not in ("params", "name")}
         name = str(group.get("name", f"group {index}"))
-        merged.setdefault(repr(options), {**options, "names": []})["names"].append(name)
+        merged.setdefault(repr(options), (options, []))[1].append(name)
     return list(merged.values())
 
 
 # -------------------------------------------------------------------------- the values
 
 
-def _simulate(
-    groups: list[Group],
-    schedules: list[Schedule],
-    calls: Sequence[Call],
-    run: RunLength,
-    param: str,
-) -> list[Curve]:
-    optimizer = SimpleNamespace(param_groups=groups)
-    _check_each(calls, schedules, run)
-    driver = ScheduleDriver(optimizer, schedules, run)
-    driver.start()
+def _start(
+    calls: Sequence[Call], schedules: Sequence[Schedule], groups: list[Group], run: RunLength
+) -> ScheduleDriver:
+    """Return a driver at the start of its run; a schedule that does not fit is named."""
+    for call, schedule in zip(calls, schedules, strict=True):
+        with _blaming(call, run):
+            schedule.bind(run)
+    driver = ScheduleDriver(SimpleNamespace(param_groups=groups), schedules, run)
+    for call, schedule in zip(calls, driver.schedules, strict=True):
+        with _blaming(call, run):
+            schedule.start(groups)
+    return driver
+
+
+@contextmanager
+def _blaming(call: Call, run: RunLength) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        problem = refused_by_class(call, error)
+        if run.epoch_length is None:
+            problem.next_step = NO_LENGTH
+        raise problem from error
+
+
+def _follow(driver: ScheduleDriver, group_names: list[list[str]], param: str) -> list[Curve]:
+    """Lead a driver through its run, and return the curves of its groups."""
+    groups, run = driver.optimizer.param_groups, driver.run
     names = _choose_names(groups, [schedule.param_name for schedule in driver.schedules], param)
-    columns = [(name, group, array("d")) for name in names for group in groups]
-    for _ in _walk(driver):
-        for name, group, values in columns:
-            values.append(read_value(group, name))
-    found: dict[tuple[str, bytes], Curve] = {}
-    for name, group, values in columns:
-        key = (name, values.tobytes())
-        before = found[key].groups if key in found else ()
-        found[key] = Curve(name, (*before, *group["names"]), values)
-    return list(found.values())
-
-
-def _walk(driver: ScheduleDriver) -> Iterator[None]:
-    """Lead a driver through its run; yield in each batch."""
-    run = driver.run
+    columns = [(name, at, array("d")) for name in names for at in range(len(groups))]
     epochs, batches = run.max_epochs or 1, run.epoch_length or 0
     if not run.by_epoch:
         epochs, batches = 1, run.max_iters or 0
-    for _ in range(epochs):
-        driver.before_epoch()
-        for _ in range(batches):
-            driver.before_iteration()
-            yield
-            driver.after_iteration()
-        driver.after_epoch()
-
-
-def _check_each(calls: Sequence[Call], schedules: Sequence[Schedule], run: RunLength) -> None:
-    """Name the schedule that does not fit the run."""
-    for call, schedule in zip(calls, schedules, strict=True):
-        try:
-            schedule.bind(run)
-        except ValueError as error:
-            problem = refused_by_class(call, error)
-            if run.epoch_length is None:
-                problem.next_step = NO_LENGTH
-            raise problem from error
+    for _ in walk(driver, epochs, batches):
+        for name, at, values in columns:
+            values.append(read_value(groups[at], name))
+    found: dict[tuple[str, bytes], Curve] = {}
+    for name, at, values in columns:
+        key = (name, values.tobytes())
+        before = found[key].groups if key in found else ()
+        found[key] = Curve(name, (*before, *group_names[at]), values)
+    return list(found.values())
 
 
 def _choose_names(groups: Sequence[Group], scheduled: Sequence[str], param: str) -> list[str]:

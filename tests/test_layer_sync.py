@@ -1,11 +1,14 @@
 import copy
+import inspect
 
 import lightning as L
 import pytest
 import torch
 from lightning.pytorch.plugins import TorchSyncBatchNorm
+from lightning.pytorch.strategies import DDPStrategy
 from timm.layers.norm_act import BatchNormAct2d, SyncBatchNormAct
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from mmlight.layer_sync import SyncBatchNorms
 from mmlight.models.backbones.mobilenet_v2 import MobileNetV2
@@ -58,3 +61,14 @@ def test_classifier_exchanges_the_plugin_when_the_trainer_has_it(flag, kind) -> 
     model.trainer = trainer
     model.setup("fit")
     assert type(trainer.strategy._layer_sync) is kind
+
+
+@pytest.mark.parametrize("flags", [{}, {"broadcast_buffers": True}], ids=["default", "told"])
+def test_classifier_keeps_buffers_apart_unless_the_strategy_was_told_otherwise(flags) -> None:
+    trainer = L.Trainer(accelerator="cpu", strategy=DDPStrategy(**flags), logger=False)
+    model = ImageClassifier(MobileNetV2(), None)
+    model.trainer = trainer
+    model.setup("fit")
+    given = trainer.strategy._ddp_kwargs
+    assert list(given.values()) == [bool(flags)]
+    assert given.keys() <= inspect.signature(DistributedDataParallel).parameters.keys()

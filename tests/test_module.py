@@ -77,6 +77,20 @@ def test_normalizes_on_the_way_in() -> None:
     torch.testing.assert_close(_model(preprocessor=preprocessor).preprocess(inputs), expected)
 
 
+@pytest.mark.parametrize("stages", [(), ("val",), ("test",)])
+def test_evaluates_under_autocast_in_the_stages_that_ask_for_it(stages: tuple[str, ...]) -> None:
+    model, seen = _model(mixed_stages=stages, val_metrics=[Accuracy()]), []
+    backbone = model.backbone
+    backbone.register_forward_hook(lambda *_: seen.append(torch.is_autocast_enabled("cpu")))
+    with torch.autocast("cpu"):
+        model.training_step(_batch(), 0)
+        with torch.no_grad():
+            model.validation_step(_batch(), 0)
+            model.test_step(_batch(), 0)
+            model.predict_step(_batch(), 0)
+    assert seen == [True, "val" in stages, "test" in stages, "test" in stages]
+
+
 def test_returns_features_when_there_is_no_head() -> None:
     class Double(nn.Module):
         def forward(self, features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -127,6 +127,26 @@ def test_schedule_is_named_when_it_does_not_fit_the_run(tmp_path: Path) -> None:
     assert caught.value.path == "param_scheduler[0].end"
 
 
+@pytest.mark.parametrize(
+    ("rule", "key", "problem"),
+    [
+        (
+            "type='StepParamScheduler', param_name='momentun', step_size=1",
+            "param_name",
+            "got 'momentun'; it has dampening, .*, maximize, momentum, nesterov, weight_decay",
+        ),
+        ("type='OneCycleLR', eta_max=[0.1, 0.2]", "eta_max", "each of the 1 parameter groups"),
+    ],
+)
+def test_schedule_is_named_when_it_does_not_fit_the_optimizer(
+    rule: str, key: str, problem: str, tmp_path: Path
+) -> None:
+    text = f"param_scheduler = [dict(type='ConstantLR'), dict({rule})]\n"
+    with pytest.raises(UnsupportedValueError, match=problem) as caught:
+        run(tmp_path, LENET_NEW + text, epoch_length=2)
+    assert caught.value.path == f"param_scheduler[1].{key}"
+
+
 def test_option_is_refused_when_the_optimizer_has_no_such(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="has no option 'momentun'") as caught:
         run(tmp_path, LENET_NEW, epoch_length=2, param="momentun")

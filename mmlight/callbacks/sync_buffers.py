@@ -6,7 +6,10 @@ from typing import Literal
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
-from torch import Tensor
+from torch import Tensor, distributed, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmlight.callbacks.announcer import find_announcer
 
 
 class SyncBuffers(Callback):
@@ -45,9 +48,35 @@ def average_over_processes(trainer: L.Trainer, values: Iterable[Tensor]) -> None
     chosen = [value for value in values if value.is_floating_point()]
     if trainer.world_size == 1 or not chosen:
         return
-    flat = torch.cat([value.detach().flatten() for value in chosen])
-    mean = trainer.strategy.reduce(flat, reduce_op="mean")
+    mean = trainer.strategy.reduce(_flatten(chosen), reduce_op="mean")
     assert isinstance(mean, Tensor)
-    parts = torch.split(mean, [value.numel() for value in chosen])
-    for value, part in zip(chosen, parts, strict=True):
+    _fill(chosen, mean)
+
+
+@torch.no_grad()
+def share_statistics(trainer: L.Trainer, model: nn.Module) -> None:
+    """Give the batch norms of all processes the statistics of the first one, in 0.x.
+
+    From: mmcls 0.25 `DistEvalHook`, before each validation. In 1.x each process validates with its
+    own.
+    """
+    announcer = find_announcer(trainer)
+    if trainer.world_size == 1 or announcer is None or announcer.generation != "0.x":
+        return
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    pairs = [(norm.running_mean, norm.running_var) for norm in norms]
+    values = [value for pair in pairs for value in pair if value is not None]
+    if values:
+        flat = _flatten(values)
+        distributed.broadcast(flat, 0)
+        _fill(values, flat)
+
+
+def _flatten(values: Iterable[Tensor]) -> Tensor:
+    return torch.cat([value.detach().flatten() for value in values])
+
+
+def _fill(values: list[Tensor], flat: Tensor) -> None:
+    parts = torch.split(flat, [value.numel() for value in values])
+    for value, part in zip(values, parts, strict=True):
         value.copy_(part.view_as(value))  # (n,) -> the shape of the value

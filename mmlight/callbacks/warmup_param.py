@@ -20,7 +20,7 @@ class WarmupParam(Callback):
 
     Raises:
         ValueError: If `warmup_epochs` is not above 0, or, when training begins, there is no such
-            attribute.
+            attribute or the run has no end.
 
     From: mmpretrain 1.2 `WarmupParamHook`, where a run that is resumed inside the warm-up takes the
     value that the config gives as well.
@@ -45,7 +45,10 @@ class WarmupParam(Callback):
             raise ValueError(f"module_name and param_name must lead to a value: {error}") from None
         by_epoch = require_announcer(trainer).by_epoch
         epochs = trainer.max_epochs if by_epoch and trainer.max_epochs else 1
-        self._batches = self.warmup_epochs * (count_all_batches(trainer) or 0) / epochs
+        batches = count_all_batches(trainer)
+        if batches is None:
+            raise ValueError("warmup_epochs needs a run that ends, to know what an epoch is")
+        self._batches = self.warmup_epochs * batches / epochs
 
     def on_train_batch_start(self, trainer: L.Trainer, *_: Any) -> None:
         """Set the value of this batch."""

@@ -5,12 +5,10 @@ A class of a user is told by `momentum_config = dict(policy='My')`, which stands
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from mmlight.compat.lr_updater import WARMUP_WORDS, UpdaterHook, bind_policy
-from mmlight.compat.mirror import Mirror
+from mmlight.compat.lr_updater import PolicyHook, UpdaterHook
 from mmlight.optim import momentum_policies
-from mmlight.optim.policy import Policy
 
 
 class MomentumUpdaterHook(UpdaterHook):
@@ -58,53 +56,13 @@ class MomentumUpdaterHook(UpdaterHook):
     def _set_momentum(self, runner: Any, momentum_groups: Sequence[float]) -> None:
         self._write(runner, momentum_groups)
 
-    def before_run(self, runner: Any) -> None:
-        """Note the initial momenta."""
-        self.base_momentum = self._note_initial(runner)
 
-    def before_train_epoch(self, runner: Any) -> None:
-        """Set the regular momenta, if they are those of an epoch."""
-        if self.by_epoch:
-            self.regular_momentum = self.get_regular_momentum(runner)
-            self._set_momentum(runner, self.regular_momentum)
-
-    def before_train_iter(self, runner: Any, batch_idx: int = 0, data_batch: Any = None) -> None:
-        """Set the momenta of the iteration."""
-        if not self.by_epoch:
-            self.regular_momentum = self.get_regular_momentum(runner)
-        phase = self._find_phase(runner)
-        if phase:
-            values = self.regular_momentum
-            values = self.get_warmup_momentum(runner.iter) if phase == "warm" else values
-            self._set_momentum(runner, values)
-
-
-class MomentumPolicyHook(Mirror, MomentumUpdaterHook):
-    """An updater whose `get_momentum` is that of a policy of ours.
-
-    Args:
-        *args: Those of the policy.
-        **kwargs: Those of the policy, warm-up included.
-    """
-
-    policy: ClassVar[type[Policy]]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warmup = {key: kwargs.pop(key) for key in WARMUP_WORDS[:3] if key in kwargs}
-        policy = self.policy(*args, **kwargs)
-        super().__init__(by_epoch=policy.by_epoch, **warmup)
-        self.inner = policy
-
-    def before_run(self, runner: Any) -> None:
-        """Note the initial momenta and the length of the run."""
-        super().before_run(runner)
-        self.inner = bind_policy(self.inner, runner)
+class MomentumPolicyHook(PolicyHook, MomentumUpdaterHook):
+    """An updater whose `get_momentum` is that of a policy of ours; see `PolicyHook`."""
 
     def get_momentum(self, runner: Any, base_momentum: float) -> float:
         """Return the momentum of a group whose initial one is `base_momentum`."""
-        place = runner.epoch if self.by_epoch else runner.iter
-        momentum: float = self.inner.get_regular(base_momentum, place)
-        return momentum
+        return self._get_value(runner, base_momentum)
 
 
 class StepMomentumUpdaterHook(MomentumPolicyHook):
@@ -139,7 +97,7 @@ class OneCycleMomentumUpdaterHook(MomentumPolicyHook):
     def before_run(self, runner: Any) -> None:
         """Begin at the highest momentum, and note the length of the run."""
         self.inner.start(runner.optimizer.param_groups)
-        self.inner = bind_policy(self.inner, runner)
+        self._bind(runner)
 
     def get_regular_momentum(self, runner: Any) -> list[float]:
         """Return the momentum of each group without warm-up."""

@@ -1,6 +1,7 @@
 """Optimizers, their wrappers and constructors as users' own code derives from them."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import torch
@@ -115,8 +116,6 @@ class DefaultOptimizerConstructor:
     """
 
     registry: Registry = mmcv.OPTIMIZERS
-    unread: tuple[str, ...] = ("flat_decay_mult",)
-    """Words of `paramwise_cfg` that the original does not read."""
 
     def __init__(
         self, optimizer_cfg: Mapping[str, Any], paramwise_cfg: Mapping[str, Any] | None = None
@@ -149,8 +148,13 @@ class DefaultOptimizerConstructor:
 
     @property
     def _rules(self) -> Rules:
-        words = {k: v for k, v in self.paramwise_cfg.items() if k not in self.unread}
-        return ParamwiseRules(**words, exclusive_layers=True, keep_frozen=True)
+        own = {"flat_decay_mult": None, "exclusive_layers": True, "keep_frozen": True}
+        return ParamwiseRules(**{**self._read_words(ParamwiseRules), **own})
+
+    def _read_words(self, rules: type[Rules]) -> dict[str, Any]:
+        """Return the words of `paramwise_cfg` that rules know; others are the user's own."""
+        known = {field.name for field in fields(rules)}
+        return {key: value for key, value in self.paramwise_cfg.items() if key in known}
 
     def _build(self, model: nn.Module) -> Any:
         params: Any = model.parameters()
@@ -171,7 +175,6 @@ class DefaultOptimWrapperConstructor(DefaultOptimizerConstructor):
     """
 
     registry = mmengine.OPTIMIZERS
-    unread: tuple[str, ...] = ()
 
     def __init__(
         self, optim_wrapper_cfg: Mapping[str, Any], paramwise_cfg: Mapping[str, Any] | None = None
@@ -190,7 +193,7 @@ class DefaultOptimWrapperConstructor(DefaultOptimizerConstructor):
 
     @property
     def _rules(self) -> Rules:
-        return ParamwiseRules(**self.paramwise_cfg)
+        return ParamwiseRules(**self._read_words(ParamwiseRules))
 
 
 class LearningRateDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
@@ -201,12 +204,9 @@ class LearningRateDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     From: mmpretrain 1.2 `LearningRateDecayOptimWrapperConstructor`, with the same two differences.
     """
 
-    unread = ("bias_lr_mult", "dwconv_decay_mult", "dcn_offset_lr_mult", "bypass_duplicate")
-
     @property
     def _rules(self) -> Rules:
-        words = {k: v for k, v in self.paramwise_cfg.items() if k not in self.unread}
-        return LayerDecayRules(**words)
+        return LayerDecayRules(**self._read_words(LayerDecayRules))
 
 
 def build_optimizer(model: nn.Module, cfg: Mapping[str, Any]) -> Any:

@@ -138,7 +138,22 @@ class MomentumSchedulerMixin:
             group["betas"] = (group["momentum"], *group["betas"][1:])
 
 
-class RuleScheduler(Mirror, _ParamScheduler):
+class InnerScheduler(Mirror, _ParamScheduler):
+    """A scheduler with an object of ours inside, whose attributes are part of its state."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return every attribute but the optimizer, those of the inner object too."""
+        own = {key: value for key, value in super().state_dict().items() if key != "inner"}
+        return {**vars(self.inner), **own}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over the attributes of another scheduler, ours or the original."""
+        own, inner = vars(self), vars(self.inner)
+        for key, value in state_dict.items():
+            (inner if key in inner and key not in own else own)[key] = value
+
+
+class RuleScheduler(InnerScheduler):
     """A scheduler whose `_get_value` is a rule of ours.
 
     Args:
@@ -172,10 +187,6 @@ class RuleScheduler(Mirror, _ParamScheduler):
     def total_iters(self) -> int:
         """Steps from the first to the last one."""
         return int(self.end - self.begin - 1)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return every attribute but the optimizer and the rule."""
-        return {key: value for key, value in super().state_dict().items() if key != "inner"}
 
     def _get_value(self) -> list[float]:
         """Return the value of each group for the step `last_step`."""

@@ -3,148 +3,53 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mmlight.compat.mirror import Mirror
 from mmlight.compat.param_scheduler import (
+    InnerScheduler,
     LRSchedulerMixin,
     MomentumSchedulerMixin,
     RuleScheduler,
     WeightDecaySchedulerMixin,
-    _ParamScheduler,
 )
 from mmlight.optim import cyclic_recursions, recursions
 from mmlight.optim.plateau import ReduceOnPlateau
+from mmlight.optim.recursion import Recursion
 from mmlight.optim.schedule import RunLength
 
 
-class ConstantParamScheduler(RuleScheduler):
-    """Multiply by a factor, and divide by it in the end."""
-
-    rule = recursions.ConstantLR
-
-
-class ConstantLR(LRSchedulerMixin, ConstantParamScheduler):
-    """The same for the rate."""
-
-
-class ConstantMomentum(MomentumSchedulerMixin, ConstantParamScheduler):
-    """The same for the momentum."""
+def derive(rule: type[Recursion]) -> tuple[Any, Any, Any]:
+    """Return the schedulers of a rule: of any option, of the rate, of the momentum."""
+    stem = rule.__name__.removesuffix("LR")
+    own = {"__module__": __name__, "__doc__": rule.__doc__}
+    any_option = type(f"{stem}ParamScheduler", (RuleScheduler,), {**own, "rule": rule})
+    return (
+        any_option,
+        type(f"{stem}LR", (LRSchedulerMixin, any_option), own),
+        type(f"{stem}Momentum", (MomentumSchedulerMixin, any_option), own),
+    )
 
 
-class CosineAnnealingParamScheduler(RuleScheduler):
-    """Go to a floor on half a cosine."""
-
-    rule = recursions.CosineAnnealingLR
-
-
-class CosineAnnealingLR(LRSchedulerMixin, CosineAnnealingParamScheduler):
-    """The same for the rate."""
-
-
-class CosineAnnealingMomentum(MomentumSchedulerMixin, CosineAnnealingParamScheduler):
-    """The same for the momentum."""
-
-
-class ExponentialParamScheduler(RuleScheduler):
-    """Multiply by `gamma` at each step."""
-
-    rule = recursions.ExponentialLR
+ConstantParamScheduler, ConstantLR, ConstantMomentum = derive(recursions.ConstantLR)
+CosineAnnealingParamScheduler, CosineAnnealingLR, CosineAnnealingMomentum = derive(
+    recursions.CosineAnnealingLR
+)
+CosineRestartParamScheduler, CosineRestartLR, CosineRestartMomentum = derive(
+    cyclic_recursions.CosineRestartLR
+)
+ExponentialParamScheduler, ExponentialLR, ExponentialMomentum = derive(recursions.ExponentialLR)
+LinearParamScheduler, LinearLR, LinearMomentum = derive(recursions.LinearLR)
+MultiStepParamScheduler, MultiStepLR, MultiStepMomentum = derive(recursions.MultiStepLR)
+OneCycleParamScheduler, OneCycleLR = derive(cyclic_recursions.OneCycleLR)[:2]
+PolyParamScheduler, PolyLR, PolyMomentum = derive(recursions.PolyLR)
+StepParamScheduler, StepLR, StepMomentum = derive(recursions.StepLR)
 
 
-class ExponentialLR(LRSchedulerMixin, ExponentialParamScheduler):
-    """The same for the rate."""
-
-
-class ExponentialMomentum(MomentumSchedulerMixin, ExponentialParamScheduler):
-    """The same for the momentum."""
-
-
-class LinearParamScheduler(RuleScheduler):
-    """Multiply by a factor that moves on a line."""
-
-    rule = recursions.LinearLR
-
-
-class LinearLR(LRSchedulerMixin, LinearParamScheduler):
-    """The same for the rate."""
-
-
-class LinearMomentum(MomentumSchedulerMixin, LinearParamScheduler):
-    """The same for the momentum."""
-
-
-class MultiStepParamScheduler(RuleScheduler):
-    """Multiply by `gamma` at milestones."""
-
-    rule = recursions.MultiStepLR
-
-
-class MultiStepLR(LRSchedulerMixin, MultiStepParamScheduler):
-    """The same for the rate."""
-
-
-class MultiStepMomentum(MomentumSchedulerMixin, MultiStepParamScheduler):
-    """The same for the momentum."""
-
-
-class StepParamScheduler(RuleScheduler):
-    """Multiply by `gamma` every so often."""
-
-    rule = recursions.StepLR
-
-
-class StepLR(LRSchedulerMixin, StepParamScheduler):
-    """The same for the rate."""
-
-
-class StepMomentum(MomentumSchedulerMixin, StepParamScheduler):
-    """The same for the momentum."""
-
-
-class PolyParamScheduler(RuleScheduler):
-    """Fall as a power of the part of the span that is left."""
-
-    rule = recursions.PolyLR
-
-
-class PolyLR(LRSchedulerMixin, PolyParamScheduler):
-    """The same for the rate."""
-
-
-class PolyMomentum(MomentumSchedulerMixin, PolyParamScheduler):
-    """The same for the momentum."""
-
-
-class CosineRestartParamScheduler(RuleScheduler):
-    """Go down on half a cosine, start again, and so on."""
-
-    rule = cyclic_recursions.CosineRestartLR
-
-
-class CosineRestartLR(LRSchedulerMixin, CosineRestartParamScheduler):
-    """The same for the rate."""
-
-
-class CosineRestartMomentum(MomentumSchedulerMixin, CosineRestartParamScheduler):
-    """The same for the momentum."""
-
-
-class OneCycleParamScheduler(RuleScheduler):
-    """Go up to `eta_max` and down to a much smaller rate."""
-
-    rule = cyclic_recursions.OneCycleLR
-
-
-class OneCycleLR(LRSchedulerMixin, OneCycleParamScheduler):
-    """The same for the rate."""
-
-
-class CosineAnnealingWeightDecay(WeightDecaySchedulerMixin, CosineAnnealingParamScheduler):
+class CosineAnnealingWeightDecay(WeightDecaySchedulerMixin, RuleScheduler):
     """Let the weight decay follow a cosine; 0 stays 0."""
 
     rule = recursions.CosineAnnealingWeightDecay
 
 
-class ReduceOnPlateauParamScheduler(Mirror, _ParamScheduler):
+class ReduceOnPlateauParamScheduler(InnerScheduler):
     """Multiply by a factor when a metric of the validation stops getting better.
 
     Args:
@@ -173,16 +78,6 @@ class ReduceOnPlateauParamScheduler(Mirror, _ParamScheduler):
             self.last_step += self.begin <= self._global_step < self.end
             self.inner.after_validation(groups, metrics, epochs=self._global_step)
         self._last_value = [group[self.param_name] for group in groups]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return every attribute but the optimizer, and what the rule remembers."""
-        own = {key: value for key, value in super().state_dict().items() if key != "inner"}
-        return {**own, **self.inner.state_dict()}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over the attributes of another scheduler."""
-        for key, value in state_dict.items():
-            setattr(self, key, value)
 
 
 class ReduceOnPlateauLR(LRSchedulerMixin, ReduceOnPlateauParamScheduler):

@@ -106,6 +106,8 @@ class CyclicPolicy(Policy):
         super().__init__(by_epoch=False, **warmup)
         if not 0 <= step_ratio_up < 1:
             raise ValueError(f"step_ratio_up must be in [0, 1), got {step_ratio_up}")
+        if cyclic_times <= 0:
+            raise ValueError(f"cyclic_times must be positive, got {cyclic_times}")
         if not 0 < gamma <= 1:
             raise ValueError(f"gamma must be in (0, 1], got {gamma}")
         ratios = (target_ratio,) if isinstance(target_ratio, int | float) else tuple(target_ratio)
@@ -116,6 +118,16 @@ class CyclicPolicy(Policy):
         self.step_ratio_up = step_ratio_up
         self.curve = get_curve(anneal_strategy)
         self.gamma = gamma
+
+    def bind(self, run: RunLength) -> Self:
+        """Return this policy for a run of known length."""
+        bound = super().bind(run)
+        if bound.length < self.cyclic_times:
+            raise ValueError(
+                f"cyclic_times must be at most {bound.length}, the iterations of the run,"
+                f" got {self.cyclic_times}"
+            )
+        return bound
 
     def get_regular(self, base: float, position: int) -> float:
         """Return the value without warm-up."""

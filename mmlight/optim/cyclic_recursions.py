@@ -40,6 +40,8 @@ class CosineRestartLR(Recursion):
             raise ValueError(
                 f"eta_min or eta_min_ratio must be None, got {eta_min} and {eta_min_ratio}"
             )
+        if not periods or min(periods) <= 0:
+            raise ValueError(f"periods must be positive, one or more, got {periods}")
         if len(periods) != len(restart_weights):
             raise ValueError(
                 f"restart_weights must have {len(periods)} entries, got {list(restart_weights)}"
@@ -80,7 +82,8 @@ class OneCycleLR(Recursion):
         three_phase: Go down to the first value as fast as up, and then on to the last.
         **span: See `Recursion`.
 
-    From: mmengine 0.10 `OneCycleLR`.
+    From: mmengine 0.10 `OneCycleLR`; a cycle that is too short is found before training, not during
+    it.
     """
 
     def __init__(
@@ -112,7 +115,14 @@ class OneCycleLR(Recursion):
     def bind(self, run: RunLength) -> Self:
         """Return this recursion for a run of known length."""
         bound = super().bind(run)
-        bound.length = bound.total_steps or bound.length
+        if bound.total_steps is None:
+            return bound
+        last = run.max_epochs if bound.by_epoch else run.max_iters
+        if last is not None:
+            needed = min(bound.length, last - bound.begin) - 1
+            if bound.total_steps < needed:
+                raise ValueError(f"total_steps must be at least {needed}, got {self.total_steps}")
+        bound.length = bound.total_steps
         return bound
 
     def note_initial(self, groups: Sequence[Group]) -> None:

@@ -106,5 +106,6 @@ class LARS(Optimizer):
             added = [steps[i] for i in old]
             torch._foreach_add_(buffers, added, alpha=1 - group["dampening"])
         for p, step in zip(params, steps, strict=True):
-            self.state[p].setdefault("momentum_buffer", step.clone())
+            if "momentum_buffer" not in self.state[p]:
+                self.state[p]["momentum_buffer"] = step.clone()
         return [self.state[p]["momentum_buffer"] for p in params]

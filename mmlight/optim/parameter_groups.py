@@ -130,18 +130,13 @@ def group_parameters(
         [('default', 1), ('weight_decay=0.0', 1)]
     """
     rules.check(lr, weight_decay)
-    places = [
-        place
-        for place in list_places(module, mm_names or {})
-        if place.parameter.requires_grad or rules.keep_frozen
-    ]
+    places = list_places(module, mm_names or {})
+    kept = (place for place in places if place.parameter.requires_grad or rules.keep_frozen)
 
     def choose(place: Place) -> dict[str, Any]:
-        if not place.parameter.requires_grad:
-            return {}
         return _get_options(place, rules, lr, weight_decay)
 
-    return collect_groups(places, choose, bypass_duplicate=rules.bypass_duplicate)
+    return collect_groups(kept, choose, bypass_duplicate=rules.bypass_duplicate)
 
 
 def collect_groups(
@@ -188,6 +183,7 @@ def list_places(module: nn.Module, mm_names: Mapping[str, str]) -> Iterator[Plac
     for prefix, child, parent in _walk_modules(module):
         is_in_deformable = any(cls.__name__ in DEFORMABLE for cls in type(parent).__mro__)
         is_conv = isinstance(child, nn.Conv2d)
+        is_dwconv = isinstance(child, nn.Conv2d) and child.in_channels == child.groups
         for leaf, parameter in child.named_parameters(recurse=False):
             name = f"{prefix}.{leaf}" if prefix else leaf
             mm_name = mm_names.get(name, name)
@@ -196,7 +192,7 @@ def list_places(module: nn.Module, mm_names: Mapping[str, str]) -> Iterator[Plac
                 mm_name=mm_name if "." in mm_name else f".{mm_name}",
                 parameter=parameter,
                 is_norm=isinstance(child, NORMS),
-                is_dwconv=isinstance(child, nn.Conv2d) and child.in_channels == child.groups,
+                is_dwconv=is_dwconv,
                 is_in_deformable=is_in_deformable,
                 is_offset=is_in_deformable and is_conv and "conv_offset" in prefix,
             )
@@ -205,7 +201,9 @@ def list_places(module: nn.Module, mm_names: Mapping[str, str]) -> Iterator[Plac
 def _get_options(
     place: Place, rules: ParamwiseRules, lr: float | None, weight_decay: float | None
 ) -> dict[str, Any]:
-    """Return the options of a parameter that differ from the optimizer's own."""
+    """Return the options of a parameter that differ from the optimizer's own; none if frozen."""
+    if not place.parameter.requires_grad:
+        return {}
     custom = find_custom(place.mm_name, rules.custom_keys or {})
     if custom is None:
         lr_mult, decay_mult, more = _get_lr_mult(place, rules), _get_decay_mult(place, rules), {}

@@ -7,10 +7,11 @@ To add a policy: 1. subclass `Policy`; 2. give `get_regular`; 3. set `needs_leng
 `self.length`; 4. compare it with the original in tests/reference/test_rates.py.
 """
 
-from typing_extensions import Unpack
+from typing_extensions import Self, Unpack
 
 from mmlight.optim.curves import count_steps, move_cosine, move_linear
 from mmlight.optim.policy import Policy, When
+from mmlight.optim.schedule import RunLength
 
 
 class FixedPolicy(Policy):
@@ -233,6 +234,13 @@ class CosineAnnealingCooldownPolicy(AnnealingPolicy):
         super().__init__(min_lr, min_lr_ratio, **when)
         self.cool_down_ratio = cool_down_ratio
         self.cool_down_time = cool_down_time
+
+    def bind(self, run: RunLength) -> Self:
+        """Return this policy for a run of known length."""
+        bound = super().bind(run)
+        if bound.length == self.cool_down_time:
+            raise ValueError(f"cool_down_time must leave a part of {bound.length}, got all of it")
+        return bound
 
     def get_regular(self, base: float, position: int) -> float:
         """Return the value without warm-up."""

@@ -28,6 +28,18 @@ class When(Warmup, total=False):
     by_epoch: bool
 
 
+def check_warmup(warmup: str | None, warmup_iters: int, warmup_ratio: float) -> None:
+    """Raise ValueError if the arguments of a warm-up make no sense; see `Policy`."""
+    if warmup is None:
+        return
+    if warmup not in WARMUPS:
+        raise ValueError(f"warmup must be None or one of {', '.join(WARMUPS)}, got {warmup!r}")
+    if warmup_iters <= 0:
+        raise ValueError(f"warmup_iters must be positive, got {warmup_iters}")
+    if not 0 < warmup_ratio <= 1:
+        raise ValueError(f"warmup_ratio must be in (0, 1], got {warmup_ratio}")
+
+
 class Policy(Schedule, ABC):
     """A value that depends on nothing but the initial value and the position in the run.
 
@@ -59,12 +71,7 @@ class Policy(Schedule, ABC):
         warmup_ratio: float = 0.1,
         warmup_by_epoch: bool = False,
     ) -> None:
-        if warmup is not None and warmup not in WARMUPS:
-            raise ValueError(f"warmup must be None or one of {', '.join(WARMUPS)}, got {warmup!r}")
-        if warmup is not None and warmup_iters <= 0:
-            raise ValueError(f"warmup_iters must be positive, got {warmup_iters}")
-        if warmup is not None and not 0 < warmup_ratio <= 1:
-            raise ValueError(f"warmup_ratio must be in (0, 1], got {warmup_ratio}")
+        check_warmup(warmup, warmup_iters, warmup_ratio)
         self.by_epoch = by_epoch
         self.warmup = warmup
         self.warmup_iters = warmup_iters

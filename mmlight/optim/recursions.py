@@ -9,6 +9,7 @@ To add a recursion: 1. subclass `Recursion`; 2. give `get_next`; 3. give `stretc
 of epochs; 4. compare it with the original in tests/reference/test_rates.py.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from typing_extensions import Self, Unpack
@@ -84,6 +85,8 @@ class StepLR(Recursion):
 
     def __init__(self, step_size: int, gamma: float = 0.1, **span: Unpack[Span]) -> None:
         super().__init__(**span)
+        if step_size <= 0:
+            raise ValueError(f"step_size must be positive, got {step_size}")
         self.step_size = step_size
         self.gamma = gamma
 
@@ -110,17 +113,18 @@ class MultiStepLR(Recursion):
 
     def __init__(self, milestones: Sequence[int], gamma: float = 0.1, **span: Unpack[Span]) -> None:
         super().__init__(**span)
-        self.milestones = list(milestones)
+        self.milestones = Counter(milestones)  # as mmengine keeps them, for users' classes
         self.gamma = gamma
 
     def stretch(self, epoch_length: int) -> None:
         """Turn the numbers from epochs into iterations."""
-        self.milestones = [milestone * epoch_length for milestone in self.milestones]
+        times = self.milestones.items()
+        self.milestones = Counter({at * epoch_length: count for at, count in times})
 
     def get_next(self, value: float, base: float, t: int) -> float:
         """Return the value of step `t`."""
         del base
-        return float(value * self.gamma ** self.milestones.count(t))
+        return float(value * self.gamma ** self.milestones[t])
 
 
 class ExponentialLR(Recursion):
@@ -191,7 +195,7 @@ class CosineAnnealingLR(Recursion):
             raise ValueError(
                 f"eta_min or eta_min_ratio must be None, got {eta_min} and {eta_min_ratio}"
             )
-        self.T_max = T_max
+        self.T_max: float | None = T_max
         self.eta_min = 0.0 if eta_min is None else eta_min
         self.eta_min_ratio = eta_min_ratio
 
@@ -203,7 +207,7 @@ class CosineAnnealingLR(Recursion):
     def bind(self, run: RunLength) -> Self:
         """Return this recursion for a run of known length."""
         bound = super().bind(run)
-        bound.T_max = bound.T_max or int(bound.length)
+        bound.T_max = bound.T_max or bound.length
         return bound
 
     def get_next(self, value: float, base: float, t: int) -> float:

@@ -41,12 +41,12 @@ class YOLOXPolicy(AnnealingPolicy):
     def bind(self, run: RunLength) -> Self:
         """Return this policy for a run of known length."""
         bound = super().bind(run)
-        if run.epoch_length is None:
+        if run.epoch_length is None and self.num_last_epochs:
             raise ValueError(
                 "num_last_epochs must be 0 when epochs have no known length, got "
                 f"{self.num_last_epochs}"
             )
-        bound.last_iters = self.num_last_epochs * run.epoch_length
+        bound.last_iters = self.num_last_epochs * (run.epoch_length or 0)
         return bound
 
     def get_warm_values(

@@ -145,7 +145,7 @@ class HookReader:
         """Return the default hooks of 0.x but the one that validates."""
         entries = self.read("param_scheduler")
         wrapper = self.top.node.get("optim_wrapper") or ConfigDict()
-        accumulates = (wrapper.get("accumulative_counts") or 1) > 1
+        accumulates = wrapper.get("accumulative_counts") not in (None, 1)
         is_mixed = bare_name(wrapper.get("type")) == "AmpOptimWrapper"
         if wrapper:
             entries.append(HookEntry(Priority.ABOVE_NORMAL, OPTIMIZER_HOOKS[is_mixed, accumulates]))
@@ -200,14 +200,16 @@ class HookReader:
         if self.generation == "1.x":
             calls = (make(self.schedules),) if self.schedules else ()
             return [HookEntry(priority, "ParamSchedulerHook", calls)]
-        return [
-            HookEntry(
-                Priority.HIGH if name.endswith("MomentumUpdaterHook") else priority,
-                name,
-                (make([schedule]),),
-            )
-            for name, schedule in zip(self._list_updaters(), self.schedules, strict=False)
-        ]
+        named = list(zip(self._list_updaters(), self.schedules, strict=False))
+        entries = []
+        for at, is_momentum in ((priority, False), (Priority.HIGH, True)):
+            found = [p for p in named if p[0].endswith("MomentumUpdaterHook") == is_momentum]
+            # one callback for all: the name of its state is that of the option
+            calls = (make([schedule for _, schedule in found]),)
+            entries += [
+                HookEntry(at, name, () if n else calls) for n, (name, _) in enumerate(found)
+            ]
+        return entries
 
     def _list_updaters(self) -> list[str]:
         """Return the classes of mmcv that change rates, in the order of `param_scheduler`."""

@@ -84,11 +84,12 @@ def _refuse_wrapper(wrapper: Section, kind: Any) -> None:
 
 def _translate_precision(wrapper: Section, model: dict[str, Any]) -> str:
     dtype = wrapper.take("dtype", to="trainer.precision")
-    if dtype not in PRECISIONS:
+    precision = PRECISIONS.get(dtype if isinstance(dtype, str | None) else "")
+    if precision is None:
         wrapper.refuse("dtype", expected="'float16' or 'bfloat16'")
     scale = wrapper.take("loss_scale")
     wrapper.ignore("The Trainer's strategy chooses its scaler.", "use_fsdp")
-    if PRECISIONS.get(dtype) == "bf16-mixed":
+    if precision == "bf16-mixed":
         wrapper.ignore(
             "Gradients of bfloat16 do not vanish, so losses are not scaled.", "loss_scale"
         )
@@ -97,7 +98,7 @@ def _translate_precision(wrapper: Section, model: dict[str, Any]) -> str:
         model |= {} if scale in (None, "dynamic") else {"loss_scale": to_plain(scale)}
     else:
         wrapper.refuse("loss_scale", expected="a number, 'dynamic' or a dict")
-    return PRECISIONS.get(dtype, "16-mixed")
+    return precision or "16-mixed"
 
 
 def _is_number(value: Any) -> bool:
@@ -151,7 +152,7 @@ def _translate_builder(wrapper: Section) -> Call | None:
 
 
 def _describe_paramwise(wrapper: Section, constructor: str) -> dict[str, Any]:
-    if wrapper.take("paramwise_cfg") is None:
+    if wrapper.take("paramwise_cfg") in (None, {}):  # the originals take both for none
         return {}
     rules = wrapper.take_section("paramwise_cfg")
     # in the configs of Twins of both generations
@@ -160,12 +161,18 @@ def _describe_paramwise(wrapper: Section, constructor: str) -> dict[str, Any]:
     if constructor == DECAY:
         target = f"{_O}.layer_decay.LayerDecayRules"
         rules.ignore("The constructor reads no such key, in the original neither.", *UNREAD[DECAY])
-        keys = rules.node.get("custom_keys") or {}
-        if any("lr_mult" in (options or {}) for options in keys.values()):
-            rules.note("custom_keys", "The constructor reads no lr_mult, in the original neither.")
+    kept = rules.leftover
+    keys, has_lr_mult = rules.take_section("custom_keys"), False
+    for key, options in keys.node.items():
+        if not isinstance(options, dict):
+            keys.refuse(key, expected="a dict", next_step="Write dict(decay_mult=0.0).")
+        elif "lr_mult" in options:
+            has_lr_mult = True
+    if constructor == DECAY and has_lr_mult:
+        rules.note("custom_keys", "The constructor reads no lr_mult, in the original neither.")
     call = Call(
         target,
-        {key: to_plain(rules.take(key)) for key in rules.leftover},
+        {key: to_plain(rules.take(key)) for key in kept},
         path=rules.path,
         origins={key: rules.origin_of(key) for key in rules.node},
         origin=wrapper.origin_of("paramwise_cfg"),

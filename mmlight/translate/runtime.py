@@ -33,6 +33,10 @@ VALIDATION_KEYS = {
     "changes": "dynamic_intervals",
 }
 FIND_UNUSED = "Use --trainer.strategy ddp_find_unused_parameters_true."
+OWN_BUFFERS = (
+    "Each process keeps its own; use --trainer.strategy DDPStrategy"
+    " --trainer.strategy.broadcast_buffers true."
+)
 
 
 @dataclass
@@ -67,11 +71,10 @@ class Loop:
 
 
 def translate_loop(top: Section) -> Loop:
-    """Read `train_cfg`, `val_cfg` and `test_cfg`.
+    """Read `train_cfg`.
 
     From: mmengine 0.10 `EpochBasedTrainLoop`, `IterBasedTrainLoop`.
     """
-    _check_empty_loops(top)
     if top.take("train_cfg") is None:
         return Loop()
     settings = top.take_section("train_cfg")
@@ -114,16 +117,23 @@ def translate_loop(top: Section) -> Loop:
     return loop
 
 
-def _check_empty_loops(top: Section) -> None:
-    for key in ("val_cfg", "test_cfg"):
+def translate_evaluation_loops(top: Section) -> dict[str, Any]:
+    """Return an argument of `ImageClassifier` from `val_cfg` and `test_cfg`.
+
+    From: mmengine 0.10 `ValLoop`, `TestLoop`.
+    """
+    mixed = []
+    for stage, key in (("val", "val_cfg"), ("test", "test_cfg")):
         settings = top.take_section(key)
         if key in top.node and not settings.node:
             top.use(key, "the Trainer's own loop")
         kind = settings.take("type", to="the Trainer's own loop")
         if bare_name(kind) not in (None, "ValLoop", "TestLoop"):
             settings.refuse("type", expected="ValLoop or TestLoop")
-        settings.refuse_unless("fp16", False, reason="Use --trainer.precision.")
+        if settings.take("fp16", to="model.mixed_stages"):
+            mixed.append(stage)
         settings.finish()
+    return {"mixed_stages": mixed} if mixed else {}
 
 
 def translate_environment(top: Section) -> tuple[int | None, dict[str, Any]]:
@@ -158,7 +168,10 @@ def _translate_processes(top: Section) -> dict[str, Any]:
     """Read how several processes work together."""
     wrapper = top.take_section("model_wrapper_cfg")
     wrapper.refuse_unless("type", None, "MMDistributedDataParallel")
-    wrapper.ignore("DistributedDataParallel's default is used.", "broadcast_buffers")
+    if wrapper.take("broadcast_buffers"):
+        wrapper.note("broadcast_buffers", OWN_BUFFERS)
+    else:
+        wrapper.use("broadcast_buffers", "so it is here in any case")
     if wrapper.take("find_unused_parameters") or top.take("find_unused_parameters"):
         owner = wrapper if "find_unused_parameters" in wrapper.node else top
         owner.note("find_unused_parameters", FIND_UNUSED)

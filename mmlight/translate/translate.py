@@ -20,7 +20,12 @@ from mmlight.translate.metrics import translate_metrics
 from mmlight.translate.models import translate_model
 from mmlight.translate.optim import translate_optimizer
 from mmlight.translate.other_models import find_other_model
-from mmlight.translate.runtime import translate_environment, translate_loop, translate_places
+from mmlight.translate.runtime import (
+    translate_environment,
+    translate_evaluation_loops,
+    translate_loop,
+    translate_places,
+)
 from mmlight.translate.schedules import translate_schedules
 from mmlight.translate.section import Report, Section
 from mmlight.translate.table import OLD_SCOPES
@@ -103,7 +108,7 @@ def _translate_sections(top: Section, filename: str | None) -> tuple[Spec, tuple
     places = translate_places(top, filename)
     seed, environment = translate_environment(top)
     loop = translate_loop(top)
-    network = translate_model(top)
+    network = {**translate_model(top), **translate_evaluation_loops(top)}
     data = translate_data(top)
     metrics = translate_metrics(top)
     optimizer, precision = translate_optimizer(top)

@@ -4,7 +4,7 @@ from typing import Final
 
 from mmlight.read.node import ConfigDict
 from mmlight.spec import Note
-from mmlight.upgrade.move import move, node, pop
+from mmlight.upgrade.move import move, node, pop, put
 
 # the wrappers of 1.x that do what the optimizer hooks of mmcv do
 WRAPPERS: Final = {
@@ -23,23 +23,19 @@ UNUSED_OPTIONS: Final = {
     "detect_anomalous_params": "It only prints which parameters have no part in the loss.",
 }
 UNUSED_FP16: Final = "Mixed precision has a loss scale and nothing else."
-
-
-def upgrade_optim(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
-    """Write `optim_wrapper`.
-
-    From: mmcv 1.7 `OptimizerHook`, `Fp16OptimizerHook`, `GradientCumulativeOptimizerHook`.
-    """
-    if old.get("optimizer") is not None:
-        _upgrade_optimizer(old, new, notes)
-
-
 STANDARD: Final = "DefaultOptimizerConstructor"
 RENAMED: Final = {"Adafactor": "TorchAdafactor"}
 """Optimizers of torch that mmengine calls otherwise."""
 
 
-def _upgrade_optimizer(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
+def upgrade_optim(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> None:
+    """Write `optim_wrapper`.
+
+    From: mmcv 1.7 `OptimizerHook`, `Fp16OptimizerHook`, `GradientCumulativeOptimizerHook`,
+    `wrap_fp16_model`; the test script of mmcls 0.25.
+    """
+    if old.get("optimizer") is None:
+        return
     optimizer, origin = pop(old, "optimizer")
     wrapper = node(origin, type="OptimWrapper", optimizer=optimizer)
     new.put("optim_wrapper", wrapper, origin)
@@ -51,15 +47,19 @@ def _upgrade_optimizer(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> N
         kind = optimizer.get("type")
         if isinstance(kind, str):
             optimizer.put("type", RENAMED.get(kind, kind), optimizer.origin_of("type"))
-        if wrapper.get("paramwise_cfg") is not None:
+        if wrapper.get("paramwise_cfg"):  # mmcv takes an empty one for none
             _upgrade_paramwise(wrapper["paramwise_cfg"])
     _upgrade_hook(old, wrapper, notes)
     if old.get("fp16") is not None:
         settings, fp16_origin = pop(old, "fp16")
         wrapper.put("type", "AmpOptimWrapper", fp16_origin)
+        settings.setdefault("loss_scale", FIXED_SCALE)
         move(settings, "loss_scale", wrapper, "loss_scale")
         for key in settings:
             notes.append(Note(f"fp16.{key}", UNUSED_FP16, settings.origin_of(key)))
+        put(new, "test_cfg.fp16", True, fp16_origin)
+    if wrapper["type"] == "AmpOptimWrapper":  # the model itself is wrapped, for validation as well
+        put(new, "val_cfg.fp16", True, wrapper.origin_of("type"))
 
 
 def _upgrade_hook(old: ConfigDict, wrapper: ConfigDict, notes: list[Note]) -> None:

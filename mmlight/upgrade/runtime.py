@@ -21,8 +21,9 @@ UNUSED_EVALUATION = {
     "by_epoch": "mmcls 0.25 sets this itself, by the type of the runner.",
     "gpu_collect": "Metrics are gathered by torchmetrics.",
     "tmpdir": "Metrics are gathered by torchmetrics.",
-    "broadcast_bn_buffer": "Buffers are synchronized by DistributedDataParallel.",
+    "broadcast_bn_buffer": "All processes evaluate with the statistics of the first one.",
 }
+NO_VALIDATION = "Nothing is validated: there are no such data, or there is no training."
 IPU_WORDS = ("ipu_model_cfg", "options_cfg", "fp16_cfg")
 MOVES = (
     ("seed", "randomness.seed"),
@@ -85,6 +86,9 @@ def _upgrade_evaluation(old: ConfigDict, new: ConfigDict, notes: list[Note]) -> 
             notes.append(Note(f"evaluation.{key}", reason, pop(options, key)[1]))
     write_evaluators(options, origin, new, notes)
     if "val_dataloader" not in new or "train_cfg" not in new:
+        notes += [
+            Note(f"evaluation.{key}", NO_VALIDATION, options.origin_of(key)) for key in options
+        ]
         return
     move_best_words(options, new)
     loop = new["train_cfg"]

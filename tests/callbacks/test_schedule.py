@@ -8,6 +8,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader
 
+from mmlight import build_parts
 from mmlight.callbacks.announcer import Announcer
 from mmlight.callbacks.idle_hooks import drop_idle_hooks
 from mmlight.callbacks.schedule import ParamSchedule
@@ -20,6 +21,7 @@ from mmlight.optim.plateau import ReduceOnPlateau
 from mmlight.optim.policies import CosineAnnealingPolicy, PolyPolicy, StepPolicy
 from mmlight.optim.recursions import CosineAnnealingLR, LinearLR, MultiStepLR
 from mmlight.optim.schedule import Schedule
+from tests.runs import LENET_OLD, write_config
 
 EPOCHS, EPOCH_LENGTH = 4, 5
 
@@ -340,3 +342,25 @@ def test_has_its_own_state_when_two_schedule_different_options() -> None:
     rate, momentum = ParamSchedule([StepPolicy(step=1)]), ParamSchedule([CyclicMomentumPolicy()])
     assert rate.state_key != momentum.state_key
     assert rate.state_dict() == {}
+
+
+TWO_OF_EACH = """
+momentum_config = dict(policy='cyclic')
+custom_hooks = [
+    dict(type='StepLrUpdaterHook', step=[1]),
+    dict(type='StepMomentumUpdaterHook', step=[1]),
+]
+"""
+
+
+def test_has_one_state_when_two_hooks_change_one_option(tmp_path: Path) -> None:
+    parts = build_parts(write_config(tmp_path, LENET_OLD + TWO_OF_EACH))
+    found = [c for c in parts.trainer.callbacks if isinstance(c, ParamSchedule)]  # type: ignore[attr-defined]
+    kinds = [[type(schedule).__name__ for schedule in callback.schedules] for callback in found]
+    assert kinds == [["StepPolicy"] * 2, ["CyclicMomentumPolicy", "StepMomentumPolicy"]]
+    (announcer,) = (c for c in parts.trainer.callbacks if isinstance(c, Announcer))  # type: ignore[attr-defined]
+    names = [name for name, _ in announcer.order if name.endswith("UpdaterHook")]
+    assert names == [
+        *["StepLrUpdaterHook"] * 2,
+        *["CyclicMomentumUpdaterHook", "StepMomentumUpdaterHook"],
+    ]

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,10 +57,10 @@ def test_values_stay_when_there_is_one_process() -> None:
 
 
 @pytest.mark.slow
-def test_values_are_averaged_when_there_are_two_processes() -> None:
+def test_values_are_shared_when_there_are_two_processes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     result = subprocess.run(
-        [*command, "-m", "tests.callbacks.two_processes"],
+        [*command, "-m", "tests.callbacks.two_processes", str(tmp_path)],
         cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-3000:]

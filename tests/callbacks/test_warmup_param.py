@@ -29,6 +29,11 @@ def test_raises_when_there_is_no_such_value(place: tuple[str, str]) -> None:
         build_trainer(WarmupParam(*place, 1), max_epochs=1).fit(Net(), build_data())
 
 
+def test_raises_when_the_run_has_no_end() -> None:
+    with pytest.raises(ValueError, match="warmup_epochs needs a run that ends"):
+        build_trainer(WarmupParam("training", "net", 1), max_iters=-1).fit(Net(), build_data())
+
+
 def test_raises_when_the_epochs_are_wrong() -> None:
     with pytest.raises(ValueError, match="warmup_epochs must be above 0, got 0"):
         WarmupParam("weight", "head", 0)

@@ -29,6 +29,11 @@ def test_attributes_reach_the_policy_when_set() -> None:
     assert hook.get_momentum(SimpleNamespace(epoch=3, iter=0), 0.5) == pytest.approx(0.05)
 
 
+def test_warmup_is_refused_when_it_counts_epochs() -> None:
+    with pytest.raises(TypeError, match="warmup_by_epoch"):  # mmcv knows no such word here
+        StepMomentumUpdaterHook(step=3, warmup="linear", warmup_iters=1, warmup_by_epoch=True)
+
+
 def test_get_momentum_must_be_overridden() -> None:
     with pytest.raises(NotImplementedError):
         MomentumUpdaterHook().get_momentum(None, 0.1)

@@ -89,6 +89,25 @@ def test_constructor_is_found_when_the_dict_names_it():
     assert type(build_optimizer(net(), dict(type="SGD", lr=0.1))) is torch.optim.SGD
 
 
+@pytest.mark.parametrize(
+    "constructor",
+    [
+        DefaultOptimizerConstructor,
+        DefaultOptimWrapperConstructor,
+        LearningRateDecayOptimWrapperConstructor,
+    ],
+)
+def test_words_of_the_users_own_are_left_to_the_user(constructor):
+    optimizer = dict(type="SGD", lr=0.1, weight_decay=0.5)
+    cfg = optimizer if constructor is DefaultOptimizerConstructor else dict(optimizer=optimizer)
+    rules = dict(norm_decay_mult=0.0, num_layers=12, flat_decay_mult=0.0)
+    params = []
+    constructor(cfg, rules).add_params(params, Deep(), prefix="")
+    decays = {group.get("weight_decay", 0.5) for group in params}
+    # the constructor of 0.x reads no flat_decay_mult either
+    assert decays == ({0.5} if constructor is DefaultOptimizerConstructor else {0.5, 0.0})
+
+
 class Deep(nn.Module):
     def __init__(self):
         super().__init__()

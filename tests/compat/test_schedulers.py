@@ -1,23 +1,34 @@
 """What they do is compared with mmengine's in tests/reference/test_rates_own.py."""
 
+import pickle
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from mmlight.compat import schedulers
 from mmlight.compat.param_scheduler import RuleScheduler
 
 
-def test_each_rule_has_its_own_class() -> None:
+def test_classes_are_those_that_their_names_say() -> None:
     found: dict[str, Any] = vars(schedulers)
-    ready = [
-        cls
-        for name, cls in found.items()
-        if name.endswith("ParamScheduler")
-        and issubclass(cls, RuleScheduler)
-        and hasattr(cls, "rule")
-    ]
-    assert len({cls.rule for cls in ready}) == len(ready) == 9
-    assert all(cls.__name__.startswith(cls.rule.__name__.removesuffix("LR")) for cls in ready)
+    made = [cls for cls in found.values() if hasattr(cls, "rule") and cls is not RuleScheduler]
+    assert len(made) == 27
+    for cls in made:
+        assert pickle.loads(pickle.dumps(cls)) is cls
+
+
+def test_state_of_the_original_is_taken_over() -> None:
+    """What mmengine saves: all attributes, milestones as a `Counter`, the number of steps."""
+    group = {"lr": 1.0}
+    steps = schedulers.MultiStepLR(SimpleNamespace(param_groups=[group]), [3, 4], gamma=0.1)
+    steps.load_state_dict({"last_step": 1, "_global_step": 1, "milestones": Counter([2, 2])})
+    steps.step()
+    assert (steps.milestones[2], group["lr"]) == (2, pytest.approx(0.01))
+    line = schedulers.LinearLR(SimpleNamespace(param_groups=[group]), end=5)
+    line.load_state_dict({"start_factor": 0.5, "total_iters": 4})
+    assert (line.inner.start_factor, line.total_iters) == (0.5, 4)
 
 
 def test_decay_stays_0_when_it_begins_there() -> None:

@@ -38,6 +38,7 @@ def test_turns_around_when_a_cycle_is_linear() -> None:
     ("options", "message"),
     [
         ({"by_epoch": True}, "by_epoch must be False for a cyclic policy, got True"),
+        ({"cyclic_times": 0}, "cyclic_times must be positive, got 0"),
         ({"gamma": 0}, r"gamma must be in \(0, 1\], got 0"),
         ({"step_ratio_up": 1}, r"step_ratio_up must be in \[0, 1\), got 1"),
         ({"target_ratio": (1, 2, 3)}, r"one or two numbers, got \(1, 2, 3\)"),
@@ -47,6 +48,11 @@ def test_turns_around_when_a_cycle_is_linear() -> None:
 def test_refuses_when_a_cycle_makes_no_sense(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         CyclicPolicy(**options)
+
+
+def test_refuses_when_cycles_are_more_than_iterations() -> None:
+    with pytest.raises(ValueError, match="at most 6, the iterations of the run, got 7"):
+        CyclicPolicy(cyclic_times=7).bind(RunLength.of_epochs(2, 3))
 
 
 def test_peaks_at_the_maximum_when_one_cycle_turns() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from mmlight.optim.cyclic_recursions import CosineRestartLR, OneCycleLR
 from mmlight.optim.driver import simulate
+from mmlight.optim.schedule import RunLength
 
 
 def test_starts_again_when_a_period_is_over() -> None:
@@ -25,6 +26,8 @@ def test_stretches_periods_when_converted() -> None:
     ("options", "message"),
     [
         ({"periods": [1]}, "eta_min or eta_min_ratio must be None, got None and None"),
+        ({"periods": [], "eta_min": 0.0}, r"periods must be positive, one or more, got \[\]"),
+        ({"periods": [1, 0], "eta_min": 0.0}, r"periods must be positive, .* got \[1, 0\]"),
         ({"periods": [1, 2], "eta_min": 0.0}, r"must have 2 entries, got \[1.0\]"),
     ],
 )
@@ -39,6 +42,18 @@ def test_replaces_the_initial_value_when_one_cycle_starts() -> None:
     assert rates[0] == pytest.approx(1 / 25)
     assert max(rates) == rates[4] == pytest.approx(1.0)
     assert rates[-1] == pytest.approx(1 / 25 / 1e4)
+
+
+@pytest.mark.parametrize(
+    ("span", "needed"), [({}, 19), ({"begin": 5}, 14), ({"end": 10**9}, 19), ({"end": 12}, 11)]
+)
+def test_refuses_when_one_cycle_is_shorter_than_its_steps(
+    span: dict[str, Any], needed: int
+) -> None:
+    run = RunLength.of_epochs(4, 5)
+    OneCycleLR(1.0, needed, by_epoch=False, **span).bind(run)
+    with pytest.raises(ValueError, match=f"must be at least {needed}, got {needed - 1}"):
+        OneCycleLR(1.0, needed - 1, by_epoch=False, **span).bind(run)
 
 
 def test_stretches_the_cycle_when_converted() -> None:

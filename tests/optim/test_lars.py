@@ -50,6 +50,16 @@ def test_steps_go_on_when_the_state_is_loaded():
     assert torch.equal(one, other)
 
 
+def test_buffers_are_made_once(monkeypatch):
+    copies = []
+    clone = torch.Tensor.clone
+    monkeypatch.setattr(torch.Tensor, "clone", lambda self: copies.append(1) or clone(self))
+    optimizer = LARS([parameter(), parameter()], lr=0.5, momentum=0.9)
+    for _ in range(3):
+        optimizer.step()
+    assert len(copies) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

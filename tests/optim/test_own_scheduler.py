@@ -64,6 +64,27 @@ def test_goes_on_exactly_when_resumed_anywhere(done: int, by_epoch: bool) -> Non
     assert rates == simulate([own], 1.0, 6, 4)
 
 
+class Late(StepLR):  # type: ignore[misc]
+    """Changes what its base keeps, once."""
+
+    def _get_value(self) -> list[float]:
+        rates: list[float] = super()._get_value()
+        self.gamma = 0.9 if self.last_step == 1 else self.gamma
+        return rates
+
+
+def test_remembers_what_it_changed_in_its_base_when_resumed() -> None:
+    own = OwnScheduler(Late, {"step_size": 1, "gamma": 0.5})
+    optimizer = SimpleNamespace(param_groups=[{"lr": 1.0}])
+    driver = ScheduleDriver(optimizer, [own], RUN)
+    driver.start()
+    rates = [optimizer.param_groups[0]["lr"] for _ in walk(driver, 3, 4)]
+    again = ScheduleDriver(optimizer, [own], RUN)
+    again.load_state_dict(driver.state_dict())
+    rates += [optimizer.param_groups[0]["lr"] for _ in walk(again, 3, 4)]
+    assert rates == simulate([own], 1.0, 6, 4)
+
+
 def test_converts_when_asked() -> None:
     own = OwnScheduler(StepLR, {"step_size": 2, "begin": 1}, convert_to_iter_based=True)
     ours = Step(2, begin=1, convert_to_iter_based=True)

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from mmlight.optim.driver import simulate
 from mmlight.optim.policies import (
-    AnnealingPolicy,
     CosineAnnealingCooldownPolicy,
     CosineAnnealingPolicy,
     ExpPolicy,
@@ -17,6 +16,7 @@ from mmlight.optim.policies import (
     PolyPolicy,
     StepPolicy,
 )
+from mmlight.optim.schedule import RunLength
 
 BY_ITERATION: dict[str, Any] = {"by_epoch": False}
 
@@ -61,7 +61,6 @@ def test_equals_the_absolute_target_when_it_is_a_ratio(ratio: float) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"min_lr": 0.1, "min_lr_ratio": 0.2}])
 def test_refuses_when_there_is_not_one_target(options: dict[str, float]) -> None:
-    assert issubclass(CosineAnnealingPolicy, AnnealingPolicy)
     with pytest.raises(ValueError, match="min_lr or min_lr_ratio must be None, got"):
         CosineAnnealingPolicy(**options)
 
@@ -76,3 +75,5 @@ def test_stays_flat_when_the_cosine_begins_later() -> None:
 def test_stays_cool_when_the_cosine_is_over() -> None:
     rates = simulate([CosineAnnealingCooldownPolicy(min_lr=0.5, cool_down_time=2)], 1.0, 5, 1)
     assert rates == pytest.approx([1, 0.875, 0.625, 0.5, 0.05])
+    with pytest.raises(ValueError, match="cool_down_time must leave a part of 10, got all of it"):
+        CosineAnnealingCooldownPolicy(min_lr=0.5).bind(RunLength.of_epochs(10, 1))

@@ -13,6 +13,7 @@ from mmlight.optim.recursions import (
     PolyLR,
     StepLR,
 )
+from mmlight.optim.schedule import RunLength
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,7 @@ def test_equals_the_iteration_schedule_when_converted(
     ("cls", "options", "message"),
     [
         (ConstantLR, {"factor": 0}, r"factor must be in \(0, 1\], got 0"),
+        (StepLR, {"step_size": 0}, "step_size must be positive, got 0"),
         (LinearLR, {"start_factor": 0}, r"start_factor must be in \(0, 1\], got 0"),
         (LinearLR, {"end_factor": 1.5}, r"end_factor must be in \[0, 1\], got 1.5"),
         (CosineAnnealingLR, {"eta_min": 0.1, "eta_min_ratio": 0.2}, "None, got 0.1 and 0.2"),
@@ -70,6 +72,11 @@ def test_refuses_when_a_number_makes_no_sense(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         cls(**options)
+
+
+def test_period_is_that_of_the_span_when_it_is_no_whole_number() -> None:
+    bound = CosineAnnealingLR(begin=0.5).bind(RunLength.of_epochs(6, 1))
+    assert bound.T_max == 5.5  # as in mmengine
 
 
 def test_schedules_another_option_when_it_is_named() -> None:

@@ -25,3 +25,4 @@ def test_refuses_when_epochs_have_no_length() -> None:
     policy = YOLOXPolicy(15, 0.0, by_epoch=False)
     with pytest.raises(ValueError, match=r"num_last_epochs must be 0 .* got 15"):
         policy.bind(RunLength.of_iterations(100))
+    assert YOLOXPolicy(0, 0.0, by_epoch=False).bind(RunLength.of_iterations(100)).last_iters == 0

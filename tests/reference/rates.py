@@ -1,8 +1,8 @@
 """Runs schedules of the originals and ours over the same parameter groups, and compares.
 
-A case is a dict: `config` (mmcv: `{"lr": ..., "momentum": ...}`; mmengine: the list of
-`param_scheduler`), `epochs`, `epoch_length`, `by_epoch`, `bases` (the rate of each group), `adam`,
-`accumulate` (batches per step), `named` (an option of the groups besides).
+A case is a dict: `config` (mmcv: `{"lr": ..., "momentum": ..., "hooks": ...}`; mmengine: the list
+of `param_scheduler`), `epochs`, `epoch_length`, `by_epoch`, `bases` (the rate of each group),
+`adam`, `accumulate` (batches per step).
 """
 
 from types import SimpleNamespace
@@ -124,7 +124,10 @@ def run_mmcv(  # noqa: C901, PLR0915 - one text, for it travels
             }
         config = copy.deepcopy(case["config"])
         runner.register_training_hooks(
-            config.get("lr"), optimizer_config=stepping, momentum_config=config.get("momentum")
+            config.get("lr"),
+            optimizer_config=stepping,
+            momentum_config=config.get("momentum"),
+            custom_hooks_config=config.get("hooks"),
         )
         runner.register_hook(Probe(adam, found), "VERY_LOW")
         return runner
@@ -263,7 +266,8 @@ def to_words(case: Case) -> dict[str, Any]:
             "type": "IterBasedRunner",
             "max_iters": case["epochs"] * case["epoch_length"],
         }
-    entries = {f"{kind}_config": config for kind, config in case["config"].items()}
+    names = {"lr": "lr_config", "momentum": "momentum_config", "hooks": "custom_hooks"}
+    entries = {names[kind]: config for kind, config in case["config"].items()}
     return {"optimizer": {"type": "SGD", "lr": case["bases"][0]}, "runner": runner, **entries}
 
 

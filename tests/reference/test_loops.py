@@ -4,8 +4,14 @@ import itertools
 from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
 from mmlight.callbacks.validation import is_validation_due
+from mmlight.models.heads.cls_head import ClsHead
+from mmlight.module import ImageClassifier
+from mmlight.read.config import Config
+from mmlight.run import read_spec
 from tests.reference.original import Original
 
 
@@ -105,3 +111,44 @@ def test_validates_as_mmcv_when_its_hook_runs(mmcls: Original, by_epoch: bool) -
         before = [0] if start == 0 and interval == 1 else []
         assert before + ours(length, **rule) == counts, (length, interval, start)
     assert any(theirs)
+
+
+def ask_autocast(fp16: bool) -> list[bool]:
+    """Run a batch of the loops of mmengine under autocast; return whether it reaches the model."""
+    from types import SimpleNamespace
+
+    import torch
+    from mmengine.runner.loops import TestLoop, ValLoop
+
+    found = []
+
+    def step(_: Any) -> Any:
+        found.append(torch.is_autocast_enabled("cpu"))
+        return [None]
+
+    for kind in (ValLoop, TestLoop):
+        loop = object.__new__(kind)
+        model = SimpleNamespace(val_step=step, test_step=step)
+        loop._runner = SimpleNamespace(model=model, call_hook=lambda *_, **__: None)
+        loop.evaluator = SimpleNamespace(process=lambda **_: None)
+        loop.fp16, loop.val_loss, loop.test_loss = fp16, {}, {}
+        with torch.autocast("cpu"):
+            loop.run_iter(0, None)
+    return found
+
+
+@pytest.mark.parametrize("fp16", [False, True])
+def test_evaluates_in_the_precision_of_mmengine(mmpretrain: Original, fp16: bool) -> None:
+    theirs = mmpretrain(ask_autocast, fp16)
+    ours: list[bool] = []
+    backbone = nn.Identity()
+    backbone.register_forward_hook(lambda *_: ours.append(torch.is_autocast_enabled("cpu")))
+    network = {"type": "ImageClassifier", "backbone": {"type": "ResNet", "depth": 18}}
+    words = {"model": network, "val_cfg": {"fp16": fp16}, "test_cfg": {"fp16": fp16}}
+    stages = read_spec(Config(words)).model.get("mixed_stages", ())
+    model = ImageClassifier(backbone, ClsHead(), mixed_stages=stages)
+    batch = {"inputs": torch.zeros(1, 3), "target": torch.zeros(1, dtype=torch.int64)}
+    with torch.autocast("cpu"):
+        model.validation_step(batch, 0)
+        model.test_step(batch, 0)
+    assert ours == theirs

@@ -161,6 +161,21 @@ def test_values_equal_when_a_hook_stands_among_custom_hooks() -> None:
     assert run_ours(make_case({}), schedules) == run_ours(make_case({"lr": rule}))
 
 
+def test_values_equal_when_two_hooks_drive_one_option(mmcls: Original) -> None:
+    cosine = {"type": "CosineAnnealingLrUpdaterHook", "min_lr": 0.01}
+    fixed = {"type": "StepLrUpdaterHook", "step": [2], "by_epoch": False}
+    momentum = {"type": "StepMomentumUpdaterHook", "step": 3}
+    step = {"policy": "step", "step": [4], **LINEAR}
+    configs: list[dict[str, Any]] = [
+        {"lr": step, "hooks": [cosine]},
+        {"lr": step, "hooks": [cosine, fixed]},
+        {"lr": {**step, "by_epoch": False}, "hooks": [cosine]},
+        {"lr": step, "momentum": {"policy": "cyclic"}, "hooks": [momentum, cosine]},
+    ]
+    cases = [make_case(config) for config in configs]
+    check_cases(cases, mmcls(run_mmcv, cases))
+
+
 SCHEDULERS = '''
     from mmengine.optim.scheduler import (
         CosineAnnealingParamScheduler,

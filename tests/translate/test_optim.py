@@ -93,6 +93,23 @@ def test_rules_are_of_layers_when_the_constructor_says_so(translate):
     assert notes[f"{place}.custom_keys"].startswith("The constructor reads no lr_mult")
 
 
+@pytest.mark.parametrize("constructor", [None, "LearningRateDecayOptimWrapperConstructor"])
+@pytest.mark.parametrize("rules", [None, {}])
+def test_rules_are_none_when_empty(translate, constructor, rules):
+    words = {"optim_wrapper.paramwise_cfg": rules, "optim_wrapper.constructor": constructor}
+    assert "paramwise" not in translate(words).model["optimizer"].kwargs
+
+
+@pytest.mark.parametrize("keys", [["a"], {"a": 5}])
+def test_keys_are_refused_when_the_constructor_is_of_layers(problems, keys):
+    words = {
+        "optim_wrapper.paramwise_cfg": dict(custom_keys=keys),
+        "optim_wrapper.constructor": "LearningRateDecayOptimWrapperConstructor",
+    }
+    (problem,) = problems(words)
+    assert problem.startswith("optim_wrapper.paramwise_cfg.custom_keys")
+
+
 def test_own_constructor_gets_the_words_of_the_config(translate, own):
     rules = dict(head_lr=2)
     spec = translate(
@@ -162,6 +179,8 @@ REFUSED = {
     "optim_wrapper.constructor": ("Mine", "unknown optimizer constructor type 'Mine'"),
     "optim_wrapper.clipgrad": (5, "unknown key 'clipgrad' with value 5"),
     "optim_wrapper.clip_grad": (5, "the value 5 cannot be used"),
+    "optim_wrapper.paramwise_cfg.custom_keys": (["a"], "the value ['a'] cannot be used"),
+    "optim_wrapper.paramwise_cfg.custom_keys.a": (None, "the value None cannot be used"),
 }
 
 
@@ -192,7 +211,9 @@ def test_several_processes_share_no_optimizer_yet(problems):
     assert problems({key: kind}) == [f"{key}: the optimizer {kind!r} {purpose}"]
 
 
-@pytest.mark.parametrize(("key", "value"), [("dtype", "float8"), ("loss_scale", True)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("dtype", "float8"), ("dtype", ["a"]), ("loss_scale", True)]
+)
 def test_precision_is_refused_when(problems, key, value):
     options = {"optim_wrapper.type": "AmpOptimWrapper", f"optim_wrapper.{key}": value}
     assert problems(options) == [f"optim_wrapper.{key}: the value {value!r} cannot be used"]

@@ -42,6 +42,18 @@ def test_norm_layers_are_synchronized_when_asked(translate):
     assert translate(sync_bn="torch").trainer["sync_batchnorm"] is True
 
 
+@pytest.mark.parametrize(
+    ("loops", "stages"),
+    [
+        ({"val_cfg": {"fp16": True}, "test_cfg": {"fp16": True}}, ["val", "test"]),
+        ({"val_cfg": {"fp16": True}, "test_cfg": {}}, ["val"]),
+        ({"val_cfg": {"fp16": False}}, None),
+    ],
+)
+def test_evaluation_is_mixed_in_the_loops_that_say_so(translate, loops, stages):
+    assert translate(**loops).model.get("mixed_stages") == stages
+
+
 def test_trainer_may_run_when_nothing_trains():
     assert Loop().trainer_arguments() == {"max_epochs": 1}
 
@@ -55,7 +67,6 @@ REFUSED = {
     "train_cfg.max_epochs": (0, "train_cfg.max_epochs: the value 0 cannot be used"),
     "train_cfg.val_intervl": (2, "train_cfg.val_intervl: unknown key 'val_intervl' with value 2"),
     "val_cfg.type": ("MyLoop", "val_cfg.type: the value 'MyLoop' cannot be used"),
-    "test_cfg.fp16": (True, "test_cfg.fp16: the value True cannot be used"),
     "sync_bn": ("apex", "sync_bn: the value 'apex' cannot be used"),
     "strategy": ({"type": "FSDPStrategy"}, "strategy: the value {'type': 'FSDPStrategy'} cannot"),
     "runner_type": ("FlexibleRunner", "runner_type: the value 'FlexibleRunner' cannot be used"),
@@ -111,6 +122,13 @@ def test_note_is_written_when_parameters_are_unused(translate, key):
     (note,) = translate({key: True}).notes
     assert note.path == key
     assert "ddp_find_unused_parameters_true" in note.text
+
+
+def test_note_is_written_when_buffers_shall_be_copied(translate):
+    key = "model_wrapper_cfg.broadcast_buffers"
+    (note,) = translate({key: True}).notes
+    assert (note.path, "strategy.broadcast_buffers true" in note.text) == (key, True)
+    assert translate({key: False}).notes == ()
 
 
 def test_notes_are_written_when_keys_have_no_effect(translate):

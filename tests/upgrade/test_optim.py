@@ -47,6 +47,15 @@ def test_precision_is_mixed_when_fp16(words):
     assert wrapper == dict(type="AmpOptimWrapper", optimizer=SGD, loss_scale="dynamic")
 
 
+def test_evaluation_is_mixed_where_mmcls_wraps_the_model():
+    both = upgrade(fp16=dict(loss_scale=512.0))
+    assert (both["val_cfg"], both["test_cfg"]) == (dict(fp16=True), dict(fp16=True))
+    trained = upgrade(optimizer_config=dict(type="Fp16OptimizerHook"))  # the test script asks fp16
+    assert trained["val_cfg"] == dict(fp16=True)
+    assert "test_cfg" not in trained
+    assert "val_cfg" not in upgrade()
+
+
 def test_unknown_hook_is_kept_for_refusal_when_its_type_is_foreign():
     wrapper = upgrade(optimizer_config=dict(type="MyHook", beta=1))["optim_wrapper"]
     assert (wrapper["type"], wrapper["beta"]) == ("MyHook", 1)
@@ -83,6 +92,15 @@ def test_paramwise_moves_when_given(constructor):
         keep_frozen=True,
     )
     assert wrapper["optimizer"] == SGD
+
+
+def test_rules_stay_empty_when_given_so():
+    wrapper = upgrade(optimizer=dict(**SGD, paramwise_cfg={}))["optim_wrapper"]
+    assert wrapper["paramwise_cfg"] == {}  # mmcv takes it for none
+
+
+def test_scale_is_fixed_when_fp16_names_none():
+    assert upgrade(fp16={})["optim_wrapper"]["loss_scale"] == 512.0
 
 
 def test_scale_is_fixed_when_fp16_hook_without_one():

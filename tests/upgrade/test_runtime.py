@@ -85,6 +85,16 @@ def test_test_metric_stays_when_validation_data_are_missing():
     assert new["train_cfg"] == dict(type="EpochBasedTrainLoop", max_epochs=10)
 
 
+def test_evaluation_is_noted_when_validation_data_are_missing():
+    data = dict(train=dict(type="X"), test=dict(type="X"))
+    new, notes = upgrade(
+        data=data, evaluation=dict(interval=2, metric="accuracy", save_best="auto")
+    )
+    assert new["test_evaluator"]["type"] == "Accuracy"
+    reason = "Nothing is validated: there are no such data, or there is no training."
+    assert notes == [f"evaluation.{key}: {reason}" for key in ("interval", "save_best")]
+
+
 def test_length_is_found_when_total_epochs():
     assert loop(runner=None, total_epochs=7)["max_epochs"] == 7
     new, notes = upgrade(total_epochs=7)
