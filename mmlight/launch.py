@@ -13,7 +13,9 @@ from torch import Tensor, distributed
 
 from mmlight.build import Parts, describe
 from mmlight.callbacks.announcer import Announcer
-from mmlight.check.training import compare_topk
+from mmlight.callbacks.checkpoint import Checkpoint
+from mmlight.callbacks.ema import EMA
+from mmlight.check.training import compare_best, compare_topk
 from mmlight.errors import ConfigError, DataError, MMLightError, raise_all
 from mmlight.hooks.hook_callback import HookCallback
 from mmlight.quiet import quiet_lightning
@@ -41,7 +43,8 @@ def check_stage(parts: Parts, stage: str) -> None:
 
     Raises:
         ConfigError: If there is no data for it, or no optimizer to train with.
-        MMLightErrors: If metrics ask for more classes than there are.
+        ConfigErrors: If metrics ask for more classes than there are, or the best checkpoint is told
+            by a metric that does not exist; as one error if there is one.
     """
     if getattr(parts.data, stage) is None:
         name = "test" if stage == "predict" else stage
@@ -52,7 +55,9 @@ def check_stage(parts: Parts, stage: str) -> None:
             "the config has no optimizer",
             next_step="Add optim_wrapper=dict(optimizer=...), in 0.x words optimizer=dict(...).",
         )
-    raise_all(_compare_metrics(parts, stage))
+    raise_all(
+        [*_compare_metrics(parts, stage), *(_compare_best(parts) if stage == "train" else ())]
+    )
 
 
 def _compare_metrics(parts: Parts, stage: str) -> list[MMLightError]:
@@ -67,8 +72,21 @@ def _compare_metrics(parts: Parts, stage: str) -> list[MMLightError]:
     return [problem for problem in found if problem is not None]
 
 
+def _compare_best(parts: Parts) -> list[MMLightError]:
+    """Return what is wrong with the metrics that tell the best checkpoint."""
+    if parts.data.val is None or not parts.trainer.limit_val_batches:
+        return []
+    if not all(type(c).__module__.startswith("mmlight.") for c in parts.callbacks):
+        return []  # any other callback may log values of its own
+    calls = [call for call in parts.spec.callbacks if call.target == "mmlight.callbacks.Checkpoint"]
+    savers = [callback for callback in parts.callbacks if isinstance(callback, Checkpoint)]
+    metrics = list(parts.model.val_metrics)
+    pairs = zip(calls, savers, strict=False)  # a flag may have switched saving off
+    return [error for call, saver in pairs for error in compare_best(call, saver, metrics)]
+
+
 def read_announced(parts: Parts, location: str) -> dict[str, Tensor]:
-    """Read the weights of a checkpoint, which users' hooks may change before they are loaded.
+    """Read the weights of a checkpoint, which hooks may look at or change before they are loaded.
 
     Args:
         parts: What was built.
@@ -82,7 +100,7 @@ def read_announced(parts: Parts, location: str) -> dict[str, Tensor]:
         if isinstance(callback, Announcer):
             callback.begin(parts.trainer, parts.model)
     for callback in parts.callbacks:
-        if isinstance(callback, HookCallback):
+        if isinstance(callback, (EMA, HookCallback)):
             callback.on_load_checkpoint(parts.trainer, parts.model, content)
     return find_weights(content, location)
 

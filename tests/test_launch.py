@@ -7,6 +7,7 @@ import pytest
 import torch.distributed
 import torch.utils.data
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback
 
 from mmlight.errors import ConfigError, DataError, UnsupportedValueError, WeightsError
 from mmlight.launch import (
@@ -20,7 +21,7 @@ from mmlight.launch import (
 from mmlight.metrics.accuracy import Accuracy
 from mmlight.read.config import Config
 from mmlight.read.node import Origin
-from mmlight.run import read_spec
+from mmlight.run import build_parts, read_spec
 from mmlight.spec import Call, Spec
 from tests.runs import LENET_OLD, write_config
 
@@ -68,7 +69,8 @@ def _parts(stage: str, optimizer: object = 1) -> Any:
         test_metrics=[],
     )
     spec = Spec(model={"val_metrics": (call,)})
-    return SimpleNamespace(data=data, model=model, spec=spec)
+    trainer = SimpleNamespace(limit_val_batches=1.0)
+    return SimpleNamespace(data=data, model=model, spec=spec, trainer=trainer, callbacks=[])
 
 
 @pytest.mark.parametrize("stage", ["train", "val"])
@@ -83,6 +85,23 @@ def test_refuses_metrics_for_more_classes_than_there_are(stage: str) -> None:
         check_stage(parts, stage)
     assert (error.value.path, error.value.origin) == ("val_evaluator.topk", "c.py:7")
     check_stage(_parts("predict"), "predict")
+
+
+def test_refuses_a_best_metric_that_does_not_exist_before_training(tmp_path: Path) -> None:
+    text = LENET_OLD.replace("interval=1, metric", "interval=1, save_best='accuracy_top1', metric")
+    parts = build_parts(write_config(tmp_path, text))
+    for stage in ("val", "test"):
+        check_stage(parts, stage)
+    with pytest.raises(UnsupportedValueError, match="is called 'accuracy_top1'") as error:
+        check_stage(parts, "train")
+    assert error.value.path == "evaluation.save_best"
+    assert error.value.origin.startswith(str(tmp_path))
+    assert error.value.nearest == "accuracy_top-1"
+    parts.callbacks.append(Callback())  # it may log a value of this name
+    check_stage(parts, "train")
+    parts.callbacks.pop()
+    parts.trainer.limit_val_batches = 0  # type: ignore[attr-defined]
+    check_stage(parts, "train")
 
 
 def test_names_what_a_stage_lacks() -> None:

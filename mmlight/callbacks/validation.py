@@ -87,7 +87,8 @@ class Validation(Callback):
             are limited by the Trainer alone.
 
     Raises:
-        ValueError: If `interval` is smaller than 1.
+        ValueError: If an interval is smaller than 1, `offset` smaller than 0, or `changes` are no
+            pairs.
 
     From: mmengine 0.10 `EpochBasedTrainLoop`, `IterBasedTrainLoop`; with `at_start` mmcv 1.7
     `EvalHook`.
@@ -104,8 +105,11 @@ class Validation(Callback):
         changes: Sequence[tuple[int, int]] = (),
         at_start: bool = False,
     ) -> None:
-        if interval < 1:
-            raise ValueError(f"interval must be 1 or more, got {interval}")
+        if not isinstance(interval, int) or interval < 1:
+            raise ValueError(f"interval must be 1 or more, got {interval!r}")
+        if not isinstance(offset, int) or offset < 0:
+            raise ValueError(f"offset must be 0 or more, got {offset!r}")
+        _check_changes(changes)
         self.interval = interval
         self.begin = begin
         self.offset = offset
@@ -198,6 +202,16 @@ class Validation(Callback):
             offset=self.offset,
             at_end=self.at_end,
         )
+
+
+def _check_changes(changes: Any) -> None:
+    pairs = changes if isinstance(changes, list | tuple) else (changes,)
+    for pair in pairs:
+        if not isinstance(pair, list | tuple) or len(pair) != 2 or pair[1] < 1:
+            raise ValueError(
+                "changes must be pairs of an epoch or iteration and an interval of 1 or more,"
+                f" got {pair!r}"
+            )
 
 
 def is_by_epoch(trainer: L.Trainer) -> bool:

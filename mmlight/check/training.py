@@ -128,27 +128,34 @@ def examine_callbacks(spec: Spec, metrics: Sequence[Any], found: Findings) -> No
                 )
             )
         if isinstance(callback, Checkpoint):
-            _examine_best(call, callback, metrics, found)
+            found.errors += compare_best(call, callback, metrics)
             if callback.interval == 0:
                 origin = call.origins.get("interval") or call.origin
                 found.note(f"{call.path}.interval", "0 saves no checkpoint on the way.", origin)
 
 
-def _examine_best(
-    call: Call, checkpoint: Checkpoint, metrics: Sequence[Any], found: Findings
-) -> None:
+def compare_best(
+    call: Call, checkpoint: Checkpoint, metrics: Sequence[Any]
+) -> list[UnsupportedValueError]:
+    """Return what is wrong when the best checkpoint is told by a metric that does not exist.
+
+    Args:
+        call: How `checkpoint` was made.
+        checkpoint: What saves the best.
+        metrics: The metrics of validation.
+    """
     names = [name for metric in metrics for name in getattr(metric, "names", ())]
     if not all(hasattr(metric, "names") for metric in metrics) or not names:
-        return  # the names of a user's metric are known when it is computed
-    for name in checkpoint.best.rules:
-        if name != "auto" and name not in names:
-            found.add(
-                UnsupportedValueError(
-                    f"{call.path}.save_best",
-                    f"no metric of the validation is called {name!r}",
-                    origin=call.origins.get("save_best") or call.origin or "",
-                    expected=list_names(names),
-                    nearest=nearest_name(name, names),
-                    next_step="Correct the name, or set save_best='auto'.",
-                )
-            )
+        return []  # the names of a user's metric are known when it is computed
+    return [
+        UnsupportedValueError(
+            call.path_of("save_best"),
+            f"no metric of the validation is called {name!r}",
+            origin=call.origins.get("save_best") or call.origin or "",
+            expected=list_names(names),
+            nearest=nearest_name(name, names),
+            next_step="Correct the name, or set save_best='auto'.",
+        )
+        for name in checkpoint.best.rules
+        if name != "auto" and name not in names
+    ]

@@ -1,17 +1,21 @@
 """Lets a user's dataset of 0.x evaluate itself."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from mmlight.compat.base_metric import BaseMetric
+from mmlight.compat.collective import broadcast_object_list, gather_object
 from mmlight.data.datasets.concat import ConcatDataset
 from mmlight.data.datasets.k_fold import KFoldDataset
 
 
-class DatasetMetric(BaseMetric):
+class DatasetMetric(nn.Module):
     """Calls `evaluate(results, logger=..., **options)` of the dataset once all scores are there.
 
     Args:
@@ -26,26 +30,47 @@ class DatasetMetric(BaseMetric):
         super().__init__()
         self.options = dict(options or {})
         self.dataset: Any = None
+        self._rows: list[tuple[int, NDArray[Any]]] = []
 
-    def attach(self, dataset: Any) -> None:
-        """Take the dataset whose samples come next."""
+    def attach(self, dataset: Any, head: Any = None) -> None:
+        """Take the dataset whose samples come next, and forget old ones."""
         self.dataset = dataset
+        self.reset()
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the scores of a batch, an array float `(K,)` for each sample."""
-        self.results.extend(sample["pred_score"].float().cpu().numpy() for sample in data_samples)
+    def update(self, scores: Tensor, target: Any, places: Tensor) -> None:
+        """Keep the scores of a batch.
 
-    def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
+        Args:
+            scores: Score of each class, float `(B, K)`.
+            target: Not read; the dataset knows its labels.
+            places: Of each sample in the dataset, int64 `(B,)`.
+        """
+        self._rows.extend(zip(places.tolist(), scores.float().cpu().numpy(), strict=True))
+
+    def compute(self) -> dict[str, Any]:
         """Return what the dataset makes of the scores of all samples, in its order.
+
+        Only the first process asks it; all get its values.
 
         Raises:
             ValueError: If that is no dict.
         """
-        options = {"logger": logging.getLogger("mmlight"), **self.options}
-        values = _evaluate(self.dataset, results, options)
-        if not isinstance(values, Mapping):
-            raise ValueError(f"evaluate() must return a dict of values by name, got {values!r}")
-        return dict(values)
+        parts = gather_object(self._rows)
+        shared: list[Any] = [None]
+        if parts is not None:
+            rows = sorted(chain.from_iterable(parts), key=itemgetter(0))
+            options = {"logger": logging.getLogger("mmlight"), **self.options}
+            values = _evaluate(self.dataset, [scores for _, scores in rows], options)
+            if not isinstance(values, Mapping):
+                raise ValueError(f"evaluate() must return a dict of values by name, got {values!r}")
+            shared = [dict(values)]
+        broadcast_object_list(shared)
+        found: dict[str, Any] = shared[0]
+        return found
+
+    def reset(self) -> None:
+        """Forget the scores."""
+        self._rows = []
 
 
 def _evaluate(dataset: Any, results: list[Any], options: dict[str, Any]) -> Any:

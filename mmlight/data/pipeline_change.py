@@ -53,7 +53,7 @@ def find_piped(dataset: Any) -> Iterator[Any]:
 
 
 def leave_out(transforms: list[Any], types: Sequence[str]) -> list[Any]:
-    """Return the transforms whose class has none of these names, and tell if all had.
+    """Return the transforms whose class has none of these names, and warn if that leaves all.
 
     Examples:
         >>> leave_out([str.upper, Compose([])], ["Compose"])

@@ -19,7 +19,7 @@ class Accuracy(Metric):
         generation: '1.x' for `accuracy/top1` (with several thresholds `accuracy/top1_thr-0.10`,
             `accuracy/top1_no-thr`); '0.x' for `accuracy_top-1` (with a sequence of thresholds
             `accuracy_top-1_thr_0.10`), or `accuracy` when `topk` is an int.
-        prefix: What stands before the slash in the names of '1.x'.
+        prefix: What stands before the slash in the names of '1.x'; None for `accuracy`.
 
     Raises:
         ValueError: If `topk` holds no positive integers, or `generation` is neither.
@@ -44,7 +44,7 @@ class Accuracy(Metric):
         topk: int | Sequence[int] = (1,),
         thrs: Threshold | Sequence[Threshold] = 0.0,
         generation: Generation = "1.x",
-        prefix: str = "accuracy",
+        prefix: str | None = None,
     ) -> None:
         super().__init__()
         self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
@@ -54,7 +54,7 @@ class Accuracy(Metric):
         check_generation(generation)
         marks = mark_thresholds(thrs, generation)
         if generation == "1.x":
-            stems = [f"{prefix}/top{k}" for k in self.topk]
+            stems = [f"{prefix or 'accuracy'}/top{k}" for k in self.topk]
         else:
             stems = ["accuracy"] if isinstance(topk, int) else [f"accuracy_top-{k}" for k in topk]
         self.names = [stem + mark for stem in stems for mark in marks]

@@ -11,7 +11,7 @@ from torchmetrics.utilities import dim_zero_cat
 
 from mmlight.data.transforms.contract import Generation, check_generation
 from mmlight.metrics.counts import Average
-from mmlight.metrics.difficult import mark_difficult
+from mmlight.metrics.difficult import DifficultMixin
 from mmlight.models.targets import Target, to_scores
 
 
@@ -22,7 +22,7 @@ class AveragePrecision(Metric):
 
     Args:
         average: 'macro' for the mean over the classes, None for each class.
-        prefix: What stands before the slash in the names of '1.x'.
+        prefix: What stands before the slash in the names of '1.x'; None for `multi-label`.
         generation: '1.x' for `multi-label/mAP`, or `multi-label/AP_classwise`; '0.x' for `mAP`.
             Samples of equal scores come as torch sorts them in '1.x', as numpy does in '0.x'.
 
@@ -50,7 +50,7 @@ class AveragePrecision(Metric):
     def __init__(
         self,
         average: Average = "macro",
-        prefix: str = "multi-label",
+        prefix: str | None = None,
         generation: Generation = "1.x",
     ) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class AveragePrecision(Metric):
         self.average = average
         self.generation: Generation = generation
         name = "mAP" if average == "macro" else "AP_classwise"
-        self.names = [f"{prefix}/{name}" if generation == "1.x" else name]
+        self.names = [f"{prefix or 'multi-label'}/{name}" if generation == "1.x" else name]
         for state in ("scores", "labels", "order"):
             self.add_state(state, [], "cat")
 
@@ -93,20 +93,13 @@ class AveragePrecision(Metric):
         )
 
 
-class VOCAveragePrecision(AveragePrecision):
+class VOCAveragePrecision(DifficultMixin, AveragePrecision):
     """`AveragePrecision` for VOC, where objects may be marked as difficult.
 
-    Args:
-        difficult_as_positive: A class with difficult objects only: True says that it is there,
-            False that it is not, None that it is hard to tell.
-        **kwargs: Arguments of `AveragePrecision`.
+    Arguments are those of both bases.
 
     From: mmpretrain 1.2 `VOCAveragePrecision`.
     """
-
-    def __init__(self, *, difficult_as_positive: bool | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.difficult_as_positive = difficult_as_positive
 
     def update(
         self,
@@ -116,8 +109,7 @@ class VOCAveragePrecision(AveragePrecision):
         metas: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Keep a batch; `metas` bring 'gt_label_difficult', see `mark_difficult`."""
-        mark = self.difficult_as_positive
-        super().update(scores, mark_difficult(target, metas, scores.shape[1], mark), places)
+        super().update(scores, self.mark(target, metas, scores.shape[1]), places)
 
 
 def average_precision(scores: Tensor, labels: Tensor, generation: Generation = "1.x") -> float:

@@ -15,7 +15,7 @@ class ConfusionMatrix(Metric):
     but no logger gets it and no checkpoint can be the best by it.
 
     Args:
-        prefix: What stands before the slash in the name.
+        prefix: What stands before the slash in the name; None for `confusion_matrix`.
 
     Examples:
         >>> metric = ConfusionMatrix()
@@ -30,9 +30,9 @@ class ConfusionMatrix(Metric):
     full_state_update = False
     counts: Tensor
 
-    def __init__(self, prefix: str = "confusion_matrix") -> None:
+    def __init__(self, prefix: str | None = None) -> None:
         super().__init__()
-        self.names = [f"{prefix}/result"]
+        self.names = [f"{prefix or 'confusion_matrix'}/result"]
         self.add_state("counts", torch.tensor(0), "sum")  # (K, K) from the first batch on
 
     def update(self, scores: Tensor, target: Tensor) -> None:

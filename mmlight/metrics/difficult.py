@@ -11,6 +11,26 @@ from mmlight.models.targets import Target, to_scores
 KEY = "gt_label_difficult"
 
 
+class DifficultMixin:
+    """Comes before a metric of several labels, for VOC, where objects may be difficult.
+
+    Args:
+        difficult_as_positive: A class with difficult objects only: True says that it is there,
+            False that it is not, None that it is hard to tell.
+        **kwargs: Arguments of the metric.
+
+    From: mmpretrain 1.2 `VOCMetricMixin`.
+    """
+
+    def __init__(self, *, difficult_as_positive: bool | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.difficult_as_positive = difficult_as_positive
+
+    def mark(self, target: Target, metas: Sequence[Mapping[str, Any]], num_classes: int) -> Tensor:
+        """Tell for each class of each sample whether it is there; see `mark_difficult`."""
+        return mark_difficult(target, metas, num_classes, self.difficult_as_positive)
+
+
 def mark_difficult(
     target: Target,
     metas: Sequence[Mapping[str, Any]],

@@ -10,7 +10,7 @@ from torchmetrics import Metric
 
 from mmlight.data.transforms.contract import Generation, check_generation
 from mmlight.metrics.counts import Average, check_items, count_classes, name_average, rate
-from mmlight.metrics.difficult import mark_difficult
+from mmlight.metrics.difficult import DifficultMixin
 from mmlight.models.targets import Target, to_scores
 
 OLD_NAMES: Final = {
@@ -30,7 +30,7 @@ class MultiLabelMetric(Metric):
         items: Which of 'precision', 'recall', 'f1-score' and 'support'.
         average: 'macro' for the mean over the classes, 'micro' for all classes as if they were one,
             None for each class.
-        prefix: What stands before the slash in the names of '1.x'.
+        prefix: What stands before the slash in the names of '1.x'; None for `multi-label`.
         generation: '1.x' for `multi-label/precision`, with `_thr-0.40` or `_top3` unless the
             threshold is 0.5, then `_micro` or `_classwise`. A class that is hard to tell in a
             sample (-1) is left out there. '0.x' for `CP`, `CR` and `CF1`, with 'micro' `OP`, `OR`
@@ -61,7 +61,7 @@ class MultiLabelMetric(Metric):
         topk: int | None = None,
         items: Sequence[str] = ("precision", "recall", "f1-score"),
         average: Average = "macro",
-        prefix: str = "multi-label",
+        prefix: str | None = None,
         generation: Generation = "1.x",
     ) -> None:
         super().__init__()
@@ -77,8 +77,8 @@ class MultiLabelMetric(Metric):
             # 0 is named as if there were no threshold
             mark = f"_thr-{self.thr:.2f}" if self.thr else f"_top{topk}"
             mark = "" if self.thr == 0.5 else mark
-            end = name_average(average)
-            self._items = {f"{prefix}/{item}{mark}{end}": item for item in items}
+            begin, end = prefix or "multi-label", name_average(average)
+            self._items = {f"{begin}/{item}{mark}{end}": item for item in items}
         else:
             self._items = {_name_old(item, average): item for item in items}
         self.add_state("counts", torch.tensor(0), "sum")  # (3, K) from the first batch on
@@ -130,27 +130,19 @@ class MultiLabelMetric(Metric):
         return torch.zeros_like(scores, dtype=torch.bool).scatter_(1, best, True)
 
 
-class VOCMultiLabelMetric(MultiLabelMetric):
+class VOCMultiLabelMetric(DifficultMixin, MultiLabelMetric):
     """`MultiLabelMetric` for VOC, where objects may be marked as difficult.
 
-    Args:
-        difficult_as_positive: A class with difficult objects only: True says that it is there,
-            False that it is not, None that it is hard to tell.
-        **kwargs: Arguments of `MultiLabelMetric`.
+    Arguments are those of both bases.
 
     From: mmpretrain 1.2 `VOCMultiLabelMetric`.
     """
-
-    def __init__(self, *, difficult_as_positive: bool | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.difficult_as_positive = difficult_as_positive
 
     def update(
         self, scores: Tensor, target: Target, metas: Sequence[Mapping[str, Any]] = ()
     ) -> None:
         """Count a batch; `metas` bring 'gt_label_difficult', see `mark_difficult`."""
-        mark = self.difficult_as_positive
-        super().update(scores, mark_difficult(target, metas, scores.shape[1], mark))
+        super().update(scores, self.mark(target, metas, scores.shape[1]))
 
 
 def _name_old(item: str, average: Average) -> str:

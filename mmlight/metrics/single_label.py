@@ -30,7 +30,7 @@ class SingleLabelMetric(Metric):
         items: Which of 'precision', 'recall', 'f1-score' and 'support'.
         average: 'macro' for the mean over the classes, 'micro' for all classes as if they were one,
             None for each class.
-        prefix: What stands before the slash in the names of '1.x'.
+        prefix: What stands before the slash in the names of '1.x'; None for `single-label`.
         generation: '1.x' for `single-label/precision`, with `_thr-0.10` or `_no-thr` for several
             thresholds, then `_micro` or `_classwise`; '0.x' for `precision`, with `_thr_0.10` for a
             sequence of thresholds, and no 'micro'.
@@ -57,7 +57,7 @@ class SingleLabelMetric(Metric):
         thrs: Threshold | Sequence[Threshold] = 0.0,
         items: Sequence[str] = ("precision", "recall", "f1-score"),
         average: Average = "macro",
-        prefix: str = "single-label",
+        prefix: str | None = None,
         generation: Generation = "1.x",
     ) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class SingleLabelMetric(Metric):
         marks = list(enumerate(mark_thresholds(thrs, generation)))
         self._places = (
             {
-                f"{prefix}/{item}{mark}{name_average(average)}": (place, item)
+                f"{prefix or 'single-label'}/{item}{mark}{name_average(average)}": (place, item)
                 for place, mark in marks
                 for item in items
             }

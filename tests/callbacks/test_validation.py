@@ -163,9 +163,20 @@ def test_counts_no_batches_when_training_has_no_end() -> None:
     assert counted == [None]
 
 
-def test_raises_when_interval_is_zero() -> None:
-    with pytest.raises(ValueError, match="interval must be 1 or more, got 0"):
-        Validation(0)
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"interval": 0}, "interval must be 1 or more, got 0"),
+        ({"interval": "2"}, "interval must be 1 or more, got '2'"),
+        ({"offset": -1}, "offset must be 0 or more, got -1"),
+        ({"changes": [(2, 1), (3, 0)]}, r"changes must be pairs .* 1 or more, got \(3, 0\)"),
+        ({"changes": [5]}, "changes must be pairs of an epoch .* got 5"),
+        ({"changes": 4}, "changes must be pairs of an epoch .* got 4"),
+    ],
+)
+def test_raises_when_a_number_cannot_be_counted_by(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        Validation(**options)
 
 
 @pytest.mark.parametrize("sampler", ["InfiniteSampler", "DefaultSampler"])

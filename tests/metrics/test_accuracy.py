@@ -79,3 +79,9 @@ def test_accuracy_raises_when_arguments_are_wrong():
 def test_accuracy_raises_when_samples_have_several_labels():
     with pytest.raises(ValueError, match=r"one label per sample, \(B,\), got the shape \(2, 3\)"):
         Accuracy().update(torch.rand(2, 3), torch.ones(2, 3))
+
+
+@pytest.mark.parametrize("prefix", [None, ""])
+def test_names_begin_as_usual_when_the_prefix_is_empty(prefix):
+    assert Accuracy(prefix=prefix).names == Accuracy().names
+    assert all(name.startswith("accuracy/") for name in Accuracy().names)

@@ -57,3 +57,9 @@ def test_classes_of_difficult_objects_are_marked_when_voc():
 def test_raises_when_the_average_is_unknown():
     with pytest.raises(ValueError, match="average must be 'macro' or None, got 'micro'"):
         AveragePrecision(average="micro")
+
+
+@pytest.mark.parametrize("prefix", [None, ""])
+def test_names_begin_as_usual_when_the_prefix_is_empty(prefix):
+    assert AveragePrecision(prefix=prefix).names == AveragePrecision().names
+    assert all(name.startswith("multi-label/") for name in AveragePrecision().names)

@@ -18,3 +18,9 @@ def test_rows_are_true_classes_when_counted():
 def test_raises_when_samples_have_several_labels():
     with pytest.raises(ValueError, match=r"the shape \(3, 3\)"):
         ConfusionMatrix().update(SCORES, SCORES)
+
+
+@pytest.mark.parametrize("prefix", [None, ""])
+def test_names_begin_as_usual_when_the_prefix_is_empty(prefix):
+    assert ConfusionMatrix(prefix=prefix).names == ConfusionMatrix().names
+    assert all(name.startswith("confusion_matrix/") for name in ConfusionMatrix().names)

@@ -66,3 +66,9 @@ def test_raises_when_an_argument_is_wrong(options, text):
 def test_raises_when_classes_are_too_few():
     with pytest.raises(ValueError, match="at most the number of classes, 3, got 4"):
         MultiLabelMetric(topk=4).update(SCORES, LABELS)
+
+
+@pytest.mark.parametrize("prefix", [None, ""])
+def test_names_begin_as_usual_when_the_prefix_is_empty(prefix):
+    assert MultiLabelMetric(prefix=prefix).names == MultiLabelMetric().names
+    assert all(name.startswith("multi-label/") for name in MultiLabelMetric().names)

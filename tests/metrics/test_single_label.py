@@ -75,3 +75,9 @@ def test_raises_when_an_argument_is_wrong(options, text):
 def test_raises_when_samples_have_several_labels():
     with pytest.raises(ValueError, match="a list of 2"):
         SingleLabelMetric().update(SCORES[:2], [TARGET[:1], TARGET[:2]])
+
+
+@pytest.mark.parametrize("prefix", [None, ""])
+def test_names_begin_as_usual_when_the_prefix_is_empty(prefix):
+    assert SingleLabelMetric(prefix=prefix).names == SingleLabelMetric().names
+    assert all(name.startswith("single-label/") for name in SingleLabelMetric().names)

@@ -69,6 +69,32 @@ def test_raises_when_a_type_is_unknown(translate):
         translate(val_evaluator=dict(type="SingleLabelMetrics"))
 
 
+@pytest.mark.parametrize("keys", [None, ("img_path",)])
+@pytest.mark.parametrize("kind", ["VOCMultiLabelMetric", "VOCAveragePrecision"])
+def test_pipeline_of_voc_hands_on_what_is_difficult(translate, problems, kind, keys):
+    def words(**packing):
+        steps = [dict(type="LoadImageFromFile"), dict(type="mmpretrain.PackInputs", **packing)]
+        dataset = dict(type="VOC", data_root="d", split="test", pipeline=steps)
+        loader = dict(batch_size=2, num_workers=0, dataset=dataset)
+        return dict(val_evaluator=[dict(type=kind)], val_dataloader=loader)
+
+    (problem,) = problems(**words(**({"meta_keys": keys} if keys else {})))
+    assert problem == (
+        "val_dataloader.dataset.pipeline[1].meta_keys: metrics of VOC read 'gt_label_difficult', "
+        "which this step does not hand on"
+    )
+    packed = ("img_path", "gt_label_difficult")
+    (metric,) = translate(**words(meta_keys=packed)).model["val_metrics"]
+    assert metric.target.endswith(kind)
+
+
+def test_pipeline_of_voc_may_stay_when_the_dataset_marks_what_is_difficult():
+    steps = [dict(type="ImageToTensor", keys=["img"]), dict(type="Collect", keys=["img"])]
+    voc = dict(type="VOC", data_prefix="VOC2007", ann_file="VOC2007/a.txt", pipeline=steps)
+    (metric,) = old_metrics(voc)
+    assert metric.target == f"{M}.average_precision.VOCAveragePrecision"
+
+
 def test_option_that_no_metric_takes_is_refused_with_the_calls():
     (metric,) = old_metrics(metric="recall", metric_options=dict(beta=1))
     (error,) = find_call_errors(Spec(model={"val_metrics": [metric]}))
