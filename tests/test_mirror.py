@@ -8,7 +8,10 @@ WITHOUT_TEST = {
     "__main__.py": "one call of the command line, run by tests/test_cli.py",
     **{
         f"compat/offers/{table}.py": "rows, checked by tests/compat/test_catalog.py"
-        for table in ("blocks", "data", "models", "registries", "runtime", "schedules", "tools")
+        for table in (
+            *("blocks", "data", "files", "images", "logs"),
+            *("models", "registries", "runtime", "schedules", "tools"),
+        )
     },
 }
 # test files that are about the whole and not about one module

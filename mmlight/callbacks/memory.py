@@ -45,27 +45,29 @@ class MemoryProfiler(Callback):
             f"current_process_memory: {round(own / _MB)} MB"
         )
 
-    def _write(self, trainer: L.Trainer, batch_idx: int) -> None:
-        view = find_view(trainer)
-        count = view.iter if view.announcer.generation == "0.x" else batch_idx
-        if (count + 1) % self.interval == 0 and not trainer.sanity_checking:
+    def _write(self, batch_idx: int) -> None:
+        if (batch_idx + 1) % self.interval == 0:
             RUN_LOGGER.info(self.describe())
 
     def on_train_batch_end(
         self, trainer: L.Trainer, _: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Write if it is time."""
-        self._write(trainer, batch_idx)
+        view = find_view(trainer)
+        self._write(view.iter if view.announcer.generation == "0.x" else batch_idx)
 
     def on_validation_batch_end(
-        self, trainer: L.Trainer, _: Any, outputs: Any, batch: Any, batch_idx: int, *__: Any
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
-        """Write if it is time; mmcv has no such point."""
-        if find_view(trainer).announcer.generation == "1.x":
-            self._write(trainer, batch_idx)
+        """Write if it is time; in 0.x an evaluation calls no hooks."""
+        is_new = find_view(trainer).announcer.generation == "1.x"
+        if is_new and not trainer.sanity_checking:
+            self._write(batch_idx)
 
-    def on_test_batch_end(
-        self, trainer: L.Trainer, _: Any, outputs: Any, batch: Any, batch_idx: int, *__: Any
-    ) -> None:
-        """Write if it is time."""
-        self._write(trainer, batch_idx)
+    on_test_batch_end = on_validation_batch_end

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import profiler
 
 from mmlight.callbacks.announcer import require_announcer
-from mmlight.callbacks.validation import count_all_batches
+from mmlight.hooks.runner_view import find_view
 
 _logger = logging.getLogger("mmlight")
 Trace = Callable[[Any], Any] | Mapping[str, Any] | None
@@ -28,7 +28,7 @@ class Profiler(Callback):
         schedule: Arguments of `torch.profiler.schedule`; None records everything.
         on_trace_ready: Called with the profile; or `{"type": "log_trace", ...}`, which logs
             `key_averages().table(...)`, or `{"type": "tb_trace", ...}`, which writes files for
-            TensorBoard to 'dir_name' in the folder of the run.
+            TensorBoard to 'dir_name' in the folder of the log.
         record_shapes: Record the shapes of inputs.
         profile_memory: Record what is allocated.
         with_stack: Record where in the source operations come from.
@@ -68,8 +68,7 @@ class Profiler(Callback):
         self.on_trace_ready = on_trace_ready
         self.json_trace_path = json_trace_path
         self.generation = generation
-        self._folder = ""
-        make_trace_handler(on_trace_ready, self._folder)  # says at once what is wrong with it
+        make_trace_handler(on_trace_ready, "")  # says at once what is wrong with it
         has_cuda = activity_with_cuda and torch.cuda.is_available()
         kinds = profiler.ProfilerActivity
         chosen = ((activity_with_cpu, kinds.CPU), (has_cuda, kinds.CUDA))
@@ -85,14 +84,13 @@ class Profiler(Callback):
 
     def before_train(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Begin to profile."""
-        by_epoch = require_announcer(trainer).by_epoch
-        last = (trainer.max_epochs if by_epoch else 1) if self.by_epoch else None
-        last = last if self.by_epoch else count_all_batches(trainer)
+        view = find_view(trainer)
+        last = (view.max_epochs or 1) if self.by_epoch else view.max_iters
         if last is not None and self.profile_times > last:
             raise ValueError(f"profile_times must be at most {last}, got {self.profile_times}")
         if not trainer.is_global_zero:
             return
-        handler = make_trace_handler(self.on_trace_ready, str(trainer.default_root_dir))
+        handler = make_trace_handler(self.on_trace_ready, view.log_dir)
         self.profile = profiler.profile(**self._options, on_trace_ready=handler)
         self.profile.start()
         _logger.info("profiling")
@@ -135,7 +133,7 @@ def make_trace_handler(trace: Trace, folder: str) -> Callable[[Any], Any] | None
 
     Args:
         trace: See `Profiler`.
-        folder: That of the run.
+        folder: That of the log.
 
     Raises:
         ValueError: If it is something else.

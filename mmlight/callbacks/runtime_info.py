@@ -1,6 +1,5 @@
 """Records what the lines of the log are made of: losses, rates, and results of evaluations."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import Tensor
 from mmlight.compat.log_buffer import LogBuffer
 from mmlight.compat.message_hub import MessageHub
 from mmlight.compat.scalars import is_scalar, to_numbers
+from mmlight.hooks.batch_view import count_samples, to_log_vars, undo_accumulation
 from mmlight.hooks.runner_view import RunnerView, find_view
 
 
@@ -21,22 +21,20 @@ class RuntimeInfo(Callback):
     That is `runner.log_buffer` in 0.x and `runner.message_hub` in 1.x. It must run before other
     callbacks do. Tensors stay on the device until somebody looks at them.
 
-    From: mmengine 0.10 `RuntimeInfoHook`; mmcv 1.7 `EpochBasedRunner.run_iter`, `EvalHook`.
+    From: mmengine 0.10 `RuntimeInfoHook`, without the `base_lr` that it records beside the rate of
+    the first group where there are several; mmcv 1.7 `EpochBasedRunner.run_iter`, `EvalHook`.
     """
 
     def __init__(self) -> None:
         self._view: RunnerView | None = None
         self._buffer: LogBuffer | None = None
         self._hub = MessageHub.get_current_instance()
-        self._names: dict[str, str] = {}
         self._norm: Tensor | None = None
-        self._scale = 1
 
     def before_run(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Empty the stores."""
         self._view = find_view(trainer)
-        self._names, self._norm = {}, None
-        self._scale = trainer.accumulate_grad_batches
+        self._norm = None
         self._hub = self._view.message_hub
         self._hub.start(self._view)
         self._buffer = None
@@ -83,15 +81,15 @@ class RuntimeInfo(Callback):
             return
         announcer = self._view.announcer
         announcer.place.inner_iter = batch_idx if announcer.by_epoch else 0
-        if self._scale > 1 and "loss" in outputs:  # Lightning has divided it
-            outputs = {**outputs, "loss": outputs["loss"] * self._scale}
+        outputs = undo_accumulation(outputs, trainer.accumulate_grad_batches)
         optimization = getattr(pl_module, "optimization", None)
         norm = getattr(optimization, "grad_norm", None)
         is_new, self._norm = norm is not self._norm, norm
         if self._buffer is not None:
-            self._record_old(self._buffer, outputs, count_samples(batch))
+            count = count_samples(batch)
+            self._buffer.update(to_log_vars(outputs), count, shared=True)
             if is_new:
-                self._buffer.update({"grad_norm": norm}, count_samples(batch))
+                self._buffer.update({"grad_norm": norm}, count)
             return
         hub = self._hub
         if trainer.optimizers:
@@ -99,31 +97,14 @@ class RuntimeInfo(Callback):
         if is_new:
             hub.record("train/grad_norm", norm)
         for name, value in outputs.items():
-            if isinstance(value, Tensor) and value.numel() == 1:
-                hub.record(self._names.get(name) or self._name(name), value)
-
-    def _name(self, name: str) -> str:
-        self._names[name] = f"train/{name}"
-        return self._names[name]
-
-    def _record_old(self, buffer: LogBuffer, outputs: Mapping[str, Any], count: int) -> None:
-        if not self._names:  # the sum of the losses comes last, as in mmcls
-            names = [*(name for name in outputs if name != "loss"), "loss"]
-            self._names = {name: to_old_name(name) for name in names if name in outputs}
-        values = {
-            new: outputs[name]
-            for name, new in self._names.items()
-            if isinstance(outputs.get(name), Tensor) and outputs[name].numel() == 1
-        }
-        buffer.update(values, count, shared=True)
+            if is_scalar(value):
+                hub.record(f"train/{name}", value)
 
     def after_loss_iter(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Record the losses of a batch of validation data, of a `workflow` of 0.x."""
         if self._buffer is not None and self._view is not None:
             found = self._view.outputs
-            values = {to_old_name(name): value for name, value in found["log_vars"].items()}
-            values["loss"] = values.pop("loss")  # the sum comes last, as in mmcls
-            self._buffer.update(values, found["num_samples"], shared=True)
+            self._buffer.update(found["log_vars"], found["num_samples"], shared=True)
 
     # ---------------------------------------------------------------- evaluation
 
@@ -162,22 +143,6 @@ def find_results(trainer: L.Trainer, pl_module: L.LightningModule) -> dict[str, 
         name: to_numbers([value])[0] if is_scalar(value) else value
         for name, value in results.items()
     }
-
-
-def to_old_name(name: str) -> str:
-    """Return the name that mmcls 0.25 gives to the accuracy of a training batch.
-
-    Examples:
-        >>> to_old_name("accuracy_top-1"), to_old_name("loss")
-        ('top-1', 'loss')
-    """
-    return re.sub(r"^accuracy_(top-\d+)$", r"\1", name)
-
-
-def count_samples(batch: Any) -> int:
-    """Return the number of images of a batch; 1 where it does not tell."""
-    inputs = batch.get("inputs") if isinstance(batch, Mapping) else None
-    return len(inputs) if inputs is not None else 1
 
 
 def _reduce(trainer: L.Trainer, pl_module: L.LightningModule, means: dict[str, float]) -> Any:

@@ -41,7 +41,7 @@ class HistoryBuffer:
         self._waiting = 0  # so many of the last values may be tensors
 
     def __len__(self) -> int:
-        return len(self._values)
+        return min(len(self._values), self.max_length)
 
     def update(self, log_val: float, count: float = 1) -> None:
         """Add a value."""
@@ -56,13 +56,11 @@ class HistoryBuffer:
         self._waiting += 1
         if self._waiting > MAX_WAITING:
             settle([self])
-        if len(self._values) > self.max_length:
-            del self._values[: -self.max_length], self._counts[: -self.max_length]
 
     def export(self, last: int | None) -> list[list[Any]]:
         """Return the last values and counts, or all, as plain numbers."""
-        places = slice(-last if last else None, None)
         settle([self])
+        places = slice(-last if last else None, None)
         return [self._values[places], self._counts[places]]
 
     @property
@@ -76,6 +74,7 @@ class HistoryBuffer:
 
     @property
     def _count_history(self) -> np.ndarray[Any, Any]:
+        settle([self])
         return np.array(self._counts)
 
     def _last(self, window_size: int | None) -> np.ndarray[Any, Any]:
@@ -89,8 +88,9 @@ class HistoryBuffer:
 
     def mean(self, window_size: int | None = None) -> Any:
         """Return the sum of the last values over the sum of their counts."""
+        total = self._last(window_size).sum()
         counts = self._counts[-window_size:] if window_size else self._counts
-        return self._last(window_size).sum() / np.sum(counts)
+        return total / np.sum(counts)
 
     def max(self, window_size: int | None = None) -> Any:
         """Return the largest of the last values."""
@@ -130,10 +130,17 @@ class HistoryBuffer:
 
 
 def settle(buffers: Iterable[HistoryBuffer]) -> None:
-    """Turn the tensors of several buffers into numbers, all at once."""
+    """Turn the tensors of several buffers into numbers, all at once, and drop what is too old.
+
+    That is not done with each value: it moves all others, a million of them in a long run.
+    """
+    found = list(buffers)
+    for buffer in found:
+        extra = max(len(buffer._values) - buffer.max_length, 0)
+        del buffer._values[:extra], buffer._counts[:extra]
     waiting = [
         (buffer, place)
-        for buffer in buffers
+        for buffer in found
         for place in range(max(len(buffer._values) - buffer._waiting, 0), len(buffer._values))
     ]
     numbers = to_numbers([buffer._values[place] for buffer, place in waiting])

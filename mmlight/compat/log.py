@@ -86,6 +86,15 @@ class MMLogger(logging.Logger, ManagerMixin):
             handler.setFormatter(logging.Formatter(_FORMAT))
             self.addHandler(handler)
 
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802  (the name of logging)
+        """Tell whether a message of this level is told.
+
+        Python remembers the answer, and forgets it when the level of a logger in its own tree
+        changes; this one is not in it.
+        """
+        least = max(self.getEffectiveLevel(), self.manager.disable + 1)
+        return level >= least and not self.disabled
+
     @classmethod
     def get_current_instance(cls) -> "MMLogger":
         """Return the instance that was made last; one named 'mmengine' when there is none."""

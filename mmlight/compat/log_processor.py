@@ -217,10 +217,6 @@ class LogProcessor:
             return int(runner.epoch) + 1
         return int(runner.epoch) if is_training_run(runner) else 0
 
-    def _get_iter(self, runner: Any, batch_idx: int) -> int:
-        """Return the number of the batch, from 1."""
-        return batch_idx + 1 if self.by_epoch else int(runner.iter) + 1
-
 
 def count_batches(runner: Any, mode: str) -> int:
     """Return the number of batches of an epoch, as flags of the Trainer limit it."""

@@ -10,6 +10,8 @@ from mmlight.compat.named_instance import ManagerMixin
 
 OF_THE_RUNNER: Final = ("epoch", "iter", "max_epochs", "max_iters", "experiment_name", "seed")
 """What the runner of a run tells when it is asked for."""
+OF_A_RUN: Final = ("train/", "val/", "test/")
+"""How the names of values begin that the log of a run shows."""
 
 
 class MessageHub(ManagerMixin):
@@ -82,8 +84,10 @@ class MessageHub(ManagerMixin):
             self._scalars[key] = HistoryBuffer(values, counts)
 
     def start(self, runner: Any) -> None:
-        """Begin a run: forget the quantities of the one before."""
+        """Begin a run: forget the quantities and results of the one before, not users' values."""
         self._scalars.clear()
+        for key in [key for key in self.runtime_info if key.startswith(OF_A_RUN)]:
+            del self.runtime_info[key]
         self.runner = runner
 
     def update_scalar(self, key: str, value: Any, count: int = 1, resumed: bool = True) -> None:
@@ -145,7 +149,8 @@ class MessageHub(ManagerMixin):
             if key == "cfg":
                 return self.runner.cfg.pretty_text
             if key == "dataset_meta":
-                return getattr(self.runner.train_dataloader.dataset, "metainfo", default)
+                dataset = getattr(self.runner.train_dataloader, "dataset", None)
+                return getattr(dataset, "metainfo", default)
         return self.runtime_info.get(key, default)
 
     def state_dict(self) -> dict[str, Any]:

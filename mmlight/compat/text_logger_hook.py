@@ -91,7 +91,7 @@ class TextLoggerHook(LoggerHook):
         peak = int(torch.cuda.max_memory_allocated()) // 2**20
         if runner.world_size == 1:
             return peak
-        row = torch.tensor(peak, device="cuda")
+        row = torch.tensor(peak, device=runner.model.device)
         return int(runner.trainer.strategy.reduce(row, reduce_op="max"))
 
     def _log_info(self, log_dict: dict[str, Any], runner: Any) -> None:
@@ -146,5 +146,6 @@ class TextLoggerHook(LoggerHook):
         return round(items, 5) if isinstance(items, float) else items
 
     def after_run(self, runner: Any) -> None:
-        """Copy the log."""
-        self._copy.run(runner.work_dir, os.path.basename(runner.work_dir.rstrip(os.sep)))
+        """Copy the log, which the first process has written."""
+        if runner.rank == 0:
+            self._copy.run(runner.work_dir, os.path.basename(runner.work_dir.rstrip(os.sep)))

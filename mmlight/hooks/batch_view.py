@@ -29,9 +29,7 @@ def view_batch(batch: Any, generation: str) -> Any:
     return {**batch, "data_samples": _add_metas(to_samples(target), metas)}
 
 
-def view_losses(
-    outputs: Any, batch: Any, generation: str, *, batches_per_step: int = 1
-) -> Any:
+def view_losses(outputs: Any, batch: Any, generation: str, *, batches_per_step: int = 1) -> Any:
     """Return what a training step gave.
 
     Args:

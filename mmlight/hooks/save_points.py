@@ -18,7 +18,5 @@ def complete_checkpoint(trainer: L.Trainer, checkpoint: dict[str, object]) -> No
     if "callbacks" in checkpoint:
         return
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, EMA):
-            callback.put_average(checkpoint)
-        elif isinstance(callback, HookCallback):
+        if isinstance(callback, (EMA, HookCallback)):
             callback.on_save_checkpoint(trainer, trainer.lightning_module, checkpoint)

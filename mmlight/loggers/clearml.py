@@ -32,8 +32,7 @@ class ClearML(VendorLogger):
         artifact_suffix: str | Sequence[str] = (".py", ".pth"),
     ) -> None:
         super().__init__(save_dir, init_kwargs)
-        endings = artifact_suffix
-        self.artifact_suffix = (endings,) if isinstance(endings, str) else tuple(endings)
+        self.artifact_suffix = artifact_suffix
 
     def _start(self) -> Any:
         return self._vendor.Task.init(**self.init_kwargs)

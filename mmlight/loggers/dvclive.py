@@ -33,8 +33,7 @@ class DVCLive(VendorLogger):
         init_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(save_dir, init_kwargs)
-        endings = artifact_suffix
-        self.artifact_suffix = (endings,) if isinstance(endings, str) else tuple(endings)
+        self.artifact_suffix = artifact_suffix
 
     def _start(self) -> Any:
         usual = {"dir": self.folder, "save_dvc_exp": True, "cache_images": True}

@@ -55,8 +55,7 @@ class MLflow(MLFlowLogger):
             "tracking_uri": tracking_uri,
         }
         self.params = dict(params or {})
-        endings = artifact_suffix
-        self.artifact_suffix = (endings,) if isinstance(endings, str) else tuple(endings)
+        self.artifact_suffix = artifact_suffix
         self.tracked_config_keys = tracked_config_keys
         self.keeps_model = log_model
         self._view: Any = None

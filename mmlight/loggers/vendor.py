@@ -48,10 +48,11 @@ def choose_folder(view: Any, save_dir: str | None, old_name: str = "") -> str:
     return os.path.join(view.log_dir, "vis_data")
 
 
-def list_files(folder: str, suffixes: Sequence[str], *, deep: bool = True) -> Iterator[str]:
-    """Yield the files of a folder with these endings, relative to it."""
-    if os.path.isdir(folder) and suffixes:
-        yield from sorted(scandir(folder, tuple(suffixes), recursive=deep))
+def list_files(folder: str, suffixes: str | Sequence[str], *, deep: bool = True) -> Iterator[str]:
+    """Yield the files of a folder with this ending, or one of these, relative to it."""
+    endings = suffixes if isinstance(suffixes, str) else tuple(suffixes)
+    if os.path.isdir(folder) and endings:
+        yield from sorted(scandir(folder, endings, recursive=deep))
 
 
 class VendorLogger(Logger):

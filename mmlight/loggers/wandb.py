@@ -47,7 +47,7 @@ class Wandb(WandbLogger):
         watch_kwargs: Mapping[str, Any] | None = None,
         with_step: bool = True,
         log_artifact: bool = False,
-        out_suffix: Sequence[str] = (".log.json", ".log", ".py"),
+        out_suffix: str | Sequence[str] = (".log.json", ".log", ".py"),
         log_checkpoint: bool = False,
     ) -> None:
         self._wandb = import_vendor("wandb")

@@ -19,6 +19,7 @@ _L = "mmlight.loggers"
 _FILE: Final = "mmlight/translate/log_hooks.py"
 _SCOPES: Final = ("mmengine",)
 LOCAL: Final = "LocalVisBackend"
+LOCAL_ARGS: Final = ("save_dir", "img_save_dir", "config_save_file", "scalar_save_file")
 BACKEND_ROWS: Final = (
     Row("AimVisBackend", f"{_L}.Aim"),
     Row("ClearMLVisBackend", f"{_L}.ClearML"),
@@ -107,7 +108,7 @@ def _find_local(top: Section) -> dict[str, Any]:
         return {}
     for backend in quiet.take_section("visualizer").take_list("vis_backends"):
         if bare_name(backend.node.get("type")) == LOCAL:
-            return {key: backend.node[key] for key in backend.node if key not in ("type", "name")}
+            return {key: backend.node[key] for key in LOCAL_ARGS if key in backend.node}
     return {}
 
 
@@ -140,6 +141,9 @@ def _translate_backend(section: Section) -> Call | None:
     """Return the logger of one backend; a user's own is wrapped into one."""
     if bare_name(section.node.get("type")) == LOCAL:
         section.use("type", "logs and pictures are written in any case")
+        for key in ("type", "name", *LOCAL_ARGS):
+            section.take(key)
+        section.finish()
         return None
     section.ignore("Loggers are told apart by their classes.", "name")
     call = BACKEND_TABLE.translate(section)
@@ -165,12 +169,12 @@ def translate_logger(section: Section, top: Section, generation: str) -> list[tu
 
 def _translate_old(section: Section, top: Section) -> list[tuple[str, Call]]:
     """Return the hooks of `log_config` in the order in which it names them."""
-    names = list(section.take("hook_names") or [TEXT])
+    names = section.take("hook_names")
     shared = section.take("interval", 10)
     is_object = top.holds_object("visualizer")
     entries = iter(() if is_object else top.take_section("visualizer").take_list("vis_backends"))
     found: list[tuple[str, Call | None]] = []
-    for name in map(bare_name, names):
+    for name in map(bare_name, [TEXT] if names is None else names):
         if name == TEXT:
             options = {key: section.take(key) for key in section.leftover}
             target = "mmlight.compat.text_logger_hook.TextLoggerHook"

@@ -19,8 +19,8 @@ BACKENDS: Final = {
 def upgrade_log(old: ConfigDict, new: ConfigDict, hooks: ConfigDict) -> None:
     """Turn the list of logger hooks into one logger and the visualizer's backends.
 
-    `hook_names` keeps which hooks there were, in their order. The interval that they share is
-    written into the others where the hook of the text has one of its own.
+    `hook_names` keeps which hooks there were, in their order; it may be empty. The interval that
+    they share is written into the others where the hook of the text has one of its own.
     """
     options, origin = pop(old, "log_config")
     if options is None:
@@ -31,7 +31,8 @@ def upgrade_log(old: ConfigDict, new: ConfigDict, hooks: ConfigDict) -> None:
     move(options, "interval", logger, "interval")
     backends = ConfigList()
     names = []
-    for hook in options.pop("hooks") or ():
+    entries = options.pop("hooks")
+    for hook in entries or ():
         name = hook["type"]
         names.append(getattr(name, "__name__", str(name)))
         if name == "TextLoggerHook":
@@ -43,7 +44,8 @@ def upgrade_log(old: ConfigDict, new: ConfigDict, hooks: ConfigDict) -> None:
         if name == "TensorboardLoggerHook":
             hook.rename("log_dir", "save_dir")
         backends.append(hook)
-    logger.put("hook_names", names, origin)
+    if entries is not None:
+        logger.put("hook_names", names, origin)
     for backend in backends if logger.get("interval") != shared else ():
         backend.setdefault("interval", shared or 10)
     if backends:

@@ -1,6 +1,5 @@
 """The timer splits a step into waiting and working and leaves validation out."""
 
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -88,16 +87,22 @@ def test_times_batches_as_the_generation_does(tmp_path: Any) -> None:
             assert len(scalars["val/time"]) == len(scalars["val/data_time"]) == 4
 
 
-def test_leaves_validation_out_when_run() -> None:
-    timer, net = IterTimer(), Net()
-    net.validation_step = lambda *_: time.sleep(0.05)  # type: ignore[method-assign]
+def test_leaves_validation_out_when_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, timer, net = FakeClock(monkeypatch), IterTimer(), Net()
+    net.validation_step = lambda *_: clock.pass_seconds(100.0)  # type: ignore[method-assign]
+    step = net.training_step
+
+    def training_step(batch: Any, batch_idx: int) -> Any:
+        clock.pass_seconds(2.0)
+        return step(batch, batch_idx)
+
+    net.training_step = training_step  # type: ignore[method-assign]
     times: list[float] = []
     probe = Probe(lambda *_: times.append(timer.iter_time))
     trainer = build_trainer(timer, probe, max_epochs=2)
     trainer.fit(net, build_data())
-    assert timer.total_batches == len(times) == 8
-    assert timer.total_time == pytest.approx(sum(times))
-    assert times[4] < 0.05
+    assert times == [2.0] * 8
+    assert (timer.total_batches, timer.total_time) == (8, 16.0)
     assert find_timer(trainer) is timer
     assert find_timer(build_trainer()) is None
 

@@ -33,6 +33,18 @@ def test_line_is_written_when_due(
     assert all(50 < int(match[1]) < 100_000 for match in lines)
 
 
+@pytest.mark.parametrize(("generation", "count"), [("0.x", 0), ("1.x", 2)])
+def test_evaluation_writes_lines_when_new(
+    caplog: pytest.LogCaptureFixture, monkeypatch: Any, generation: Any, count: int
+) -> None:
+    monkeypatch.setattr(logging.getLogger("mmlight"), "propagate", True)
+    trainer = build_trainer(MemoryProfiler(1), Announcer(generation))
+    with caplog.at_level(logging.INFO, "mmlight"):
+        trainer.test(Net(), build_data(), verbose=False)
+    lines = [record for record in caplog.records if "available_memory" in record.getMessage()]
+    assert len(lines) == count
+
+
 def test_raises_when_interval_is_zero() -> None:
     with pytest.raises(ValueError, match="interval must be 1 or more, got 0"):
         MemoryProfiler(0)

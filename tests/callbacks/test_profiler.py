@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mmlight.callbacks.announcer import Announcer
 from mmlight.callbacks.profiler import Profiler, make_trace_handler
 from tests.callbacks.nets import CrashError, Net, Probe, build_data, build_trainer
 
@@ -55,11 +56,16 @@ def test_schedule_and_function_are_used_when_given() -> None:
     assert traces == [2, 4]
 
 
-def test_files_for_tensorboard_lie_in_the_folder_of_the_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("generation", "depth"), [("0.x", 1), ("1.x", 2)])
+def test_files_for_tensorboard_lie_in_the_folder_of_the_log(
+    tmp_path: Path, generation: Any, depth: int
+) -> None:
     trace = {"type": "tb_trace", "dir_name": "traces", "worker_name": "one"}
-    fit(Profiler(on_trace_ready=trace), max_epochs=1, default_root_dir=str(tmp_path))
-    (file,) = (tmp_path / "traces").iterdir()
-    assert file.name.startswith("one.")
+    profiler = Profiler(on_trace_ready=trace, generation=generation)
+    fit(profiler, Announcer(generation), max_epochs=1, default_root_dir=str(tmp_path))
+    (file,) = tmp_path.rglob("one.*")
+    assert file.parent.name == "traces"
+    assert len(file.parent.relative_to(tmp_path).parts) == depth  # 1.x has a folder for each start
 
 
 def test_profiling_ends_when_training_breaks_off() -> None:

@@ -168,7 +168,7 @@ class Loud(UniversalVisualizer):
 
 
 def run_config(folder: Path, text: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = f"own_log_{'VISBACKENDS' in code}"
+    module = f"own_log_{len(code)}"
     (folder / f"{module}.py").write_text(code)
     monkeypatch.chdir(folder)
     flags = {"accelerator": "cpu", "limit_train_batches": 4, "limit_val_batches": 1}
@@ -197,6 +197,37 @@ def test_logger_hooks_of_a_config_run_together_when_old(
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     assert [row["iter"] for row in rows if row.get("mode") == "train"] == [2, 4]
     assert list((tmp_path / "work" / "tf_logs").glob("events*"))
+
+
+LOG_VARS = """
+import json
+
+from mmcv.runner import HOOKS, Hook
+
+@HOOKS.register_module()
+class Note(Hook):
+    def after_train_iter(self, runner):
+        with open('own.txt', 'a') as file:
+            file.write(json.dumps(runner.outputs['log_vars']) + '\\n')
+"""
+
+
+def test_accuracies_of_batches_have_the_names_of_mmcls_when_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = LENET_OLD.replace("type='ClsHead'", "type='ClsHead', topk=(1, 5), cal_acc=True")
+    text = text.replace("runner = ", "custom_hooks = [dict(type='Note')]\nrunner = ")
+    run_config(tmp_path, text, LOG_VARS, monkeypatch)
+    (log,) = (tmp_path / "work").glob("*.log.json")
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    rows = [row for row in rows if row.get("mode") == "train"]
+    noted = [json.loads(line) for line in (tmp_path / "own.txt").read_text().splitlines()]
+    assert [list(row) for row in noted] == [["top-1", "top-5", "loss"]] * 4
+    for row, values in zip(rows, noted, strict=True):
+        assert list(row)[-4:] == ["top-1", "top-5", "loss", "time"]
+        assert {name: row[name] for name in values} == pytest.approx(values, abs=1e-5)
+    (lines,) = (tmp_path / "work").glob("*.log")
+    assert ", top-1: " in lines.read_text()
 
 
 def test_log_classes_of_a_user_are_used_when_new(

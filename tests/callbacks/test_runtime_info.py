@@ -12,10 +12,11 @@ from mmlight.callbacks.announcer import Announcer
 from mmlight.callbacks.iter_timer import IterTimer
 from mmlight.callbacks.log_writer import LogWriter
 from mmlight.callbacks.run_log import RunLog
-from mmlight.callbacks.runtime_info import RuntimeInfo, count_samples, to_old_name
+from mmlight.callbacks.runtime_info import RuntimeInfo
 from mmlight.callbacks.validation import Validation
 from mmlight.compat.log_processor import LogProcessor
 from mmlight.compat.logger_hook import LoggerHook
+from mmlight.compat.text_logger_hook import TextLoggerHook
 from mmlight.hooks.runner_view import find_view
 from tests.callbacks.nets import BATCHES, Net, Probe, build_data, build_trainer
 
@@ -40,19 +41,24 @@ class Operations(TorchDispatchMode):
 
 @pytest.mark.parametrize("generation", ["0.x", "1.x"])
 def test_runs_no_operation_when_no_line_is_due(tmp_path: Path, generation: Any) -> None:
-    info, counted = RuntimeInfo(), []
-    inner = info.on_train_batch_end
+    hook: Any = TextLoggerHook(interval=3) if generation == "0.x" else LoggerHook(interval=3)
+    parts: list[Any] = [RuntimeInfo(), IterTimer(), LogWriter(hook)]
+    counted: list[list[str]] = [[] for _ in range(BATCHES)]
 
-    def outer(*args: Any) -> None:
-        with Operations() as operations:
-            inner(*args)
-        counted.append(operations.names)
+    def watch(inner: Any) -> Any:
+        def outer(*args: Any) -> None:
+            with Operations() as operations:
+                inner(*args)
+            counted[args[-1]] += operations.names
 
-    info.on_train_batch_end = outer  # type: ignore[method-assign]
-    net = Net()
-    callbacks = [RunLog(), info, announcer(tmp_path, generation)]
-    build_trainer(*callbacks, max_epochs=1, limit_val_batches=0).fit(net, build_data())
-    assert counted == [[]] * BATCHES
+        return outer
+
+    for part in parts:
+        part.on_train_batch_start = watch(part.on_train_batch_start)
+        part.on_train_batch_end = watch(part.on_train_batch_end)
+    callbacks = [RunLog(), *parts, announcer(tmp_path, generation)]
+    build_trainer(*callbacks, max_epochs=1, limit_val_batches=0).fit(Net(), build_data())
+    assert [bool(names) for names in counted] == [False, False, True, False]
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
@@ -128,8 +134,23 @@ def test_lines_go_on_when_a_run_is_resumed(tmp_path: Path) -> None:
     assert found[0][0] == 1
 
 
-def test_names_and_counts_are_those_of_mmcls() -> None:
-    assert to_old_name("accuracy_top-5") == "top-5"
-    assert to_old_name("accuracy") == "accuracy"
-    assert count_samples({"inputs": torch.zeros(7, 2)}) == 7
-    assert count_samples([torch.zeros(7)]) == 1
+@pytest.mark.parametrize("generation", ["0.x", "1.x"])
+def test_a_loss_is_recorded_when_the_head_has_it_only_later(
+    tmp_path: Path, generation: Any
+) -> None:
+    net = Net()
+    step = net.training_step
+
+    def training_step(batch: Any, batch_idx: int) -> Any:
+        values = step(batch, batch_idx)
+        return values | ({"loss_late": values["loss"].detach()} if batch_idx == 2 else {})
+
+    net.training_step = training_step  # type: ignore[method-assign]
+    callbacks = [RuntimeInfo(), announcer(tmp_path, generation)]
+    trainer = build_trainer(*callbacks, max_epochs=1, limit_val_batches=0)
+    trainer.fit(net, build_data())
+    view = find_view(trainer)
+    if generation == "0.x":
+        assert len(view.log_buffer.val_history["loss_late"]) == 1
+    else:
+        assert len(view.message_hub.get_scalar("train/loss_late")) == 1

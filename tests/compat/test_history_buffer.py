@@ -22,6 +22,20 @@ def test_oldest_values_go_when_buffer_is_full():
     assert buffer.statistics("mean", 1) == 7
 
 
+def test_full_buffer_moves_its_values_only_when_looked_at():
+    buffer = HistoryBuffer(max_length=3)
+    for number in range(8):
+        buffer.append(number)
+    assert len(buffer._values) == 8  # dropping one with each value would move all others
+    assert len(buffer) == 3
+    assert buffer.mean() == 6
+    assert (len(buffer._values), len(buffer._counts)) == (3, 3)
+    for number in range(MAX_WAITING + 1):
+        buffer.append(number)
+    assert len(buffer._values) == 3
+    assert buffer.export(None) == [[MAX_WAITING - 2, MAX_WAITING - 1, MAX_WAITING], [1, 1, 1]]
+
+
 def test_buffer_refuses_when_values_are_wrong():
     with pytest.raises(ValueError, match="count_history must have 2 values, got 1"):
         HistoryBuffer([1, 2], [1])

@@ -28,6 +28,15 @@ def test_message_reaches_the_run_when_told(caplog):
     assert [r.name for r in caplog.records][:2] == ["mmlight.mmcls", "mmengine"]
 
 
+def test_message_is_told_when_the_level_of_the_run_has_changed(caplog):
+    logger = log.MMLogger.get_instance("early")
+    with caplog.at_level(logging.WARNING, logger="mmlight"):
+        logger.info("too early")
+    with caplog.at_level(logging.INFO, logger="mmlight"):
+        logger.info("in time")
+    assert [r.message for r in caplog.records] == ["in time"]
+
+
 def test_message_is_printed_when_no_logger_is_given(capsys):
     log.print_log("seen")
     assert capsys.readouterr().out == "seen\n"

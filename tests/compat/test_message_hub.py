@@ -52,6 +52,24 @@ def test_value_of_the_runner_is_asked_for_when_nobody_set_it(key):
     assert hub.get_info("something else", 7) == 7
 
 
+@pytest.mark.parametrize(
+    ("loader", "facts"), [(SimpleNamespace(dataset=SimpleNamespace(metainfo={"a": 1})), {"a": 1}),
+                          (None, "none")]
+)  # fmt: skip
+def test_facts_of_the_training_data_are_told_when_there_are_any(loader, facts):
+    hub = MessageHub("a")
+    hub.start(SimpleNamespace(train_dataloader=loader))
+    assert hub.get_info("dataset_meta", "none") == facts
+
+
+def test_results_of_the_run_before_are_forgotten_when_another_begins():
+    hub = MessageHub("a")
+    for key in ("test/matrix", "val/matrix", "mine"):
+        hub.update_info(key, 1)
+    hub.start(None)
+    assert hub.runtime_info == {"mine": 1}
+
+
 def test_tensors_become_numbers_when_looked_at():
     hub = MessageHub("a")
     hub.reserve("lr", "loss")

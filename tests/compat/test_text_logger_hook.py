@@ -1,6 +1,7 @@
 """Lines are compared with the original's in tests/reference/test_logs.py."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,6 +52,16 @@ def test_flag_loggers_get_the_values_too(tmp_path):
         (4, [*rates, "train/accuracy", "train/loss"]),
         (5, [*rates, "val/acc/top1", "val/val_loss"]),
     ]
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_the_first_process_alone_copies_the_log(tmp_path, rank):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "a.log").write_text("line")
+    hook = TextLoggerHook(out_dir=str(tmp_path / "out"), keep_local=False)
+    hook.after_run(SimpleNamespace(rank=rank, work_dir=str(tmp_path / "work")))
+    assert (tmp_path / "out" / "work" / "a.log").exists() is (rank == 0)
+    assert (tmp_path / "work" / "a.log").exists() is (rank == 1)
 
 
 def test_numbers_are_rounded_in_lists_too():

@@ -29,6 +29,7 @@ def test_average_and_hooks_come_in_when_weights_are_saved_alone() -> None:
     complete_checkpoint(trainer, alone)
     assert hook.told == [alone]
     assert torch.equal(alone["state_dict"]["net.1.weight"], ema.average["net.1.weight"])
+    assert torch.equal(alone["raw_state"]["net.1.weight"], net.net[1].weight)
     whole: dict[str, Any] = {"state_dict": dict(net.state_dict()), "callbacks": {}}
     complete_checkpoint(trainer, whole)  # Lightning has told them
     assert len(hook.told) == 1

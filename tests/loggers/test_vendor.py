@@ -46,5 +46,6 @@ def test_files_are_found_by_their_endings(tmp_path: Path) -> None:
     for name in ("a.log", "b/c.log", "d.py"):
         (tmp_path / name).touch()
     assert list(list_files(str(tmp_path), [".log"])) == ["a.log", "b/c.log"]
+    assert list(list_files(str(tmp_path), ".log")) == ["a.log", "b/c.log"]
     assert list(list_files(str(tmp_path), [".log"], deep=False)) == ["a.log"]
     assert list(list_files(str(tmp_path), [])) == list(list_files("/no/such", [".log"])) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from lightning.pytorch.callbacks import Callback
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -14,8 +15,11 @@ from mmlight.compat.log_processor import LogProcessor
 from mmlight.compat.logger_hook import LoggerHook
 from mmlight.compat.text_logger_hook import TextLoggerHook
 from mmlight.compat.vendor_logger_hook import VendorLoggerHook
+from mmlight.hooks.batch_view import view_losses
 from mmlight.hooks.runner_view import find_view
 from mmlight.loggers.tensorboard import TensorBoard
+from mmlight.models.heads.cls_head import ClsHead
+from mmlight.models.losses.total import total_loss
 from mmlight.optim.policies import StepPolicy
 from mmlight.optim.recursions import StepLR
 from tests.reference.log_runs import run_mmcv, run_mmengine, run_ours
@@ -93,6 +97,27 @@ def test_text_and_json_equal_mmcv_when_trained(
     assert len(read_lines(only(theirs, "*.log"))) > 1
     assert read_lines(only(ours, "*.log")) == read_lines(only(theirs, "*.log"))
     assert read_rows(only(ours, "*.log.json"))[1:] == read_rows(only(theirs, "*.log.json"))[1:]
+
+
+def parse_theirs(kind: Any, scores: Any, target: Any) -> Any:
+    """Return the `log_vars` that mmcls makes of a head with accuracies."""
+    import torch
+    from mmcls.models import build_head
+    from mmcls.models.classifiers.base import BaseClassifier
+
+    head = build_head({"type": kind, "topk": (1, 2), "cal_acc": True})
+    losses = head.loss(torch.tensor(scores), torch.tensor(target))
+    return list(BaseClassifier._parse_losses(None, losses)[1].items())
+
+
+def test_names_and_order_of_a_batch_equal_mmcls_when_a_head_measures_it(mmcls: Original) -> None:
+    scores, target = [[0.9, 0.1, 0.4], [0.2, 0.8, 0.3], [0.5, 0.1, 0.4]], [0, 2, 1]
+    losses = ClsHead(topk=(1, 2), cal_acc=True).loss(torch.tensor(scores), torch.tensor(target))
+    log_vars = view_losses(total_loss(losses), {"inputs": scores}, "0.x")["log_vars"]
+    theirs = mmcls(parse_theirs, "ClsHead", scores, target)
+    assert [name for name, _ in theirs] == ["top-1", "top-2", "loss"]
+    assert list(log_vars) == [name for name, _ in theirs]
+    assert log_vars == pytest.approx(dict(theirs), rel=1e-6)
 
 
 # -------------------------------------------------------------------------- 1.x

@@ -128,6 +128,8 @@ def test_user_visualizer_and_backend_are_taken(translate, own):
 def test_unknown_words_are_refused(problems):
     found = problems(visualizer=dict(type="Visualizer", vis_backend=1))
     assert found == ["visualizer.vis_backend: unknown key 'vis_backend' with value 1"]
+    found = problems(visualizer=dict(vis_backends=[dict(type="LocalVisBackend", folder="x")]))
+    assert found == ["visualizer.vis_backends[0].folder: unknown key 'folder' with value 'x'"]
     found = problems(visualizer=dict(vis_backends=[dict(type="TensorBoardVisBackend")]))
     assert found == ["visualizer.vis_backends[0].type: unknown logger type 'TensorBoardVisBackend'"]
     assert problems(log_processor=dict(type="LogProcesor")) == [
@@ -195,6 +197,10 @@ def test_user_hook_gets_the_shared_interval_when_old(translate, own):
     spec = translate_old(translate, dict(type="OwnHook", reset_flag=True), interval=20)
     (call,) = [c for c in spec.callbacks if c.target.endswith("log_writer.as_writer")]
     assert call.kwargs["hook"].kwargs == {"interval": 20, "reset_flag": True}
+
+
+def test_nothing_is_written_when_there_is_no_hook(translate):
+    assert hooks_of(translate_old(translate, interval=20)) == []
 
 
 @pytest.mark.parametrize("name", ["PaviLoggerHook", "SegmindLoggerHook"])

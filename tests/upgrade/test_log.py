@@ -17,6 +17,13 @@ def test_logger_moves_when_text_and_others():
     assert new["visualizer"]["vis_backends"] == [dict(type="TensorboardVisBackend", save_dir="x")]
 
 
+def test_no_hook_is_kept_when_there_is_none():
+    new, _ = upgrade(log_config=dict(interval=50, hooks=[]))
+    assert new["default_hooks"]["logger"]["hook_names"] == []
+    new, _ = upgrade(log_config=dict(interval=50))
+    assert "hook_names" not in new["default_hooks"]["logger"]
+
+
 def test_own_interval_wins_when_the_text_logger_has_one():
     hooks = [dict(type="TextLoggerHook", interval=7)]
     new, _ = upgrade(log_config=dict(interval=50, hooks=hooks))
