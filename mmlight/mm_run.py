@@ -15,13 +15,14 @@ from torch import Tensor
 from mmlight.callbacks.announcer import find_announcer
 from mmlight.callbacks.checkpoint import Checkpoint
 from mmlight.callbacks.checkpoint_files import WholeFiles
-from mmlight.callbacks.ema import EMA, RAW_KEY
+from mmlight.callbacks.ema import EMA
 from mmlight.callbacks.schedule import ParamSchedule
 from mmlight.callbacks.validation import is_by_epoch
 from mmlight.errors import WeightsError
 from mmlight.module import ImageClassifier
 from mmlight.optim.constructor import unwrap
 from mmlight.weights.load import match_state
+from mmlight.weights.mm_content import RAW_KEY, find_raw
 from mmlight.weights.mm_optimizer import to_our_optimizer
 from mmlight.weights.mm_progress import Generation, Progress, find_generation, read_progress
 from mmlight.weights.read import find_state_dict, read_checkpoint
@@ -131,13 +132,7 @@ class MMRun:
     ) -> tuple[Mapping[str, Tensor], Mapping[str, Tensor] | None]:
         """Return the average, or the only weights, and the raw ones beside it."""
         if self.generation == "1.x":
-            found = self.content.get("ema_state_dict")
-            prefix = "module."
-            if not found:
-                return state, None
-            return state, {
-                name.removeprefix(prefix): v for name, v in found.items() if name.startswith(prefix)
-            }
+            return state, find_raw(self.content)
         buffers = {n: v for n, v in state.items() if n.startswith("ema_") and "." not in n}
         plain = {name: value for name, value in state.items() if name not in buffers}
         if not buffers:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-GREATER: Final = (
+GREATER: Final[tuple[str, ...]] = (
     *("acc", "top", "AR@", "auc", "precision", "mAP", "mDice", "mIoU", "mAcc", "aAcc"),
 )
 """Parts of metric names that tell that more is better."""
@@ -111,18 +111,28 @@ def choose_rules(
     if len(given) != len(names):
         raise ValueError(f"rule must be one or {len(names)}, one for each metric, got {rule}")
     keys = (greater_keys, less_keys)
-    return {name: _choose_rule(name, item, *keys) for name, item in zip(names, given, strict=True)}
+    return {
+        name: "" if (name, item) == (AUTO, None) else choose_rule(name, item, *keys)
+        for name, item in zip(names, given, strict=True)
+    }
 
 
-def _choose_rule(
-    name: str, rule: str | None, greater_keys: Sequence[str], less_keys: Sequence[str]
+def choose_rule(
+    name: str,
+    rule: str | None = None,
+    greater_keys: Sequence[str] = GREATER,
+    less_keys: Sequence[str] = LESS,
 ) -> str:
+    """Tell of one metric whether 'greater' or 'less' is better; see `BestScores`.
+
+    Examples:
+        >>> choose_rule("accuracy/top1"), choose_rule("val_loss")
+        ('greater', 'less')
+    """
     if rule is not None:
         if rule not in ("greater", "less"):
             raise ValueError(f"rule must be 'greater' or 'less', got {rule!r}")
         return rule
-    if name == AUTO:
-        return ""
     words = {"greater": greater_keys, "less": less_keys}
     lowered = {word: [key.lower() for key in keys] for word, keys in words.items()}
     for word, keys in lowered.items():

@@ -60,7 +60,7 @@ class Checkpoint(ModelCheckpoint):
         kept: The newest files.
 
     Raises:
-        ValueError: If a rule is unknown, or cannot be told by the name of a metric.
+        ValueError: If `save_begin` is negative, or a rule unknown or not told by a metric's name.
 
     From: mmcv 1.7 and mmengine 0.10 `CheckpointHook`, mmcv 1.7 `EvalHook`. mm writes `.pth`;
     mmengine's best files have no optimizer. An EpochBasedRunner of mmcv that saves by iteration
@@ -88,6 +88,8 @@ class Checkpoint(ModelCheckpoint):
         generation: Literal["0.x", "1.x"] = "1.x",
     ) -> None:
         super().__init__(dirpath, save_weights_only=save_weights_only)
+        if save_begin < 0:
+            raise ValueError(f"save_begin must be 0 or more, got {save_begin}")
         self.interval = interval
         self.by_epoch = by_epoch
         self.save_begin = save_begin
@@ -216,7 +218,8 @@ class Checkpoint(ModelCheckpoint):
 
     def _write(self, trainer: L.Trainer, snapshot: Snapshot, twin: Snapshot | None = None) -> None:
         """Write a file, or let it be another name for one that holds the same."""
-        if twin is None or not twin.is_same(snapshot) or not is_local(twin.path):
+        can_copy = twin is not None and twin.is_same(snapshot) and os.path.isfile(twin.path)
+        if twin is None or not trainer.strategy.broadcast(can_copy):
             write_snapshot(trainer, snapshot)
         elif trainer.is_global_zero:
             copy_whole(twin.path, snapshot.path)

@@ -58,7 +58,7 @@ def refresh_snapshot(trainer: L.Trainer, old: Snapshot) -> Snapshot:
     of others since.
     """
     is_fresh = torch.equal(old.probe, _probe(old.content))
-    if not trainer.strategy.reduce_boolean_decision(is_fresh, all=True):
+    if not trainer.strategy.broadcast(is_fresh):  # the first process knows what is written
         return take_snapshot(trainer, old.path, weights_only="callbacks" not in old.content)
     changes = _collect_changes(trainer, old.content)
     return replace(old, content={**old.content, **changes}, digest=_digest(changes))

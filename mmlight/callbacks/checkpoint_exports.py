@@ -48,16 +48,16 @@ class CheckpointExports:
         self.create_symlink = create_symlink
         self.meta = dict(meta or {})
         self.generation = generation
-        self._written: tuple[str, int] = ("", 0)
+        self._written: dict[str, int] = {}
 
     def write(self, trainer: L.Trainer, snapshot: Snapshot) -> None:
         """Write the `.pth` of a checkpoint, once."""
-        here = (snapshot.path, snapshot.batches)
-        is_due = self.save_pth and trainer.is_global_zero and is_local(snapshot.path)
-        if is_due and here != self._written:
+        path, batches = snapshot.path, snapshot.batches
+        is_due = self.save_pth and trainer.is_global_zero and is_local(path)
+        if is_due and self._written.get(path) != batches:
             content = to_mm_content(snapshot.content, trainer.lightning_module, self.generation)
-            write_file(to_pth(snapshot.path), content)
-            self._written = here
+            write_file(to_pth(path), content)
+            self._written[path] = batches
 
     def remove(self, trainer: L.Trainer, path: str) -> None:
         """Remove the `.pth` of a checkpoint."""

@@ -72,8 +72,9 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[str], Any]) -> No
     part = f"{os.fspath(path)}{PART}"
     try:
         write(part)
-        with open(part, "rb") as file:
-            os.fsync(file.fileno())
+        if not os.path.islink(part):  # what that points to may be a folder, or not yet written
+            with open(part, "rb") as file:
+                os.fsync(file.fileno())
         os.replace(part, path)
     finally:
         Path(part).unlink(missing_ok=True)

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
+from mmlight.weights.newest import strip_suffix
+
 
 @dataclass(frozen=True)
 class CheckpointNames:
@@ -48,4 +50,4 @@ class CheckpointNames:
         return "epoch_{}" if by_epoch else "iter_{}"
 
     def _fill(self, template: str, count: int) -> str:
-        return f"{os.path.splitext(template)[0].format(count)}.ckpt"
+        return f"{strip_suffix(template).format(count)}.ckpt"

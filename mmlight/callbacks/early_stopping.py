@@ -10,10 +10,9 @@ from lightning.pytorch.callbacks import EarlyStopping as LightningEarlyStopping
 from lightning.pytorch.trainer.states import TrainerFn
 
 from mmlight.callbacks.announcer import require_announcer
+from mmlight.callbacks.best_scores import choose_rule
 
 _logger = logging.getLogger("mmlight")
-_GREATER = ("acc", "top", "ar@", "auc", "precision", "map", "mdice", "miou", "macc", "aacc")
-_LESS = ("loss",)
 
 
 class EarlyStopping(LightningEarlyStopping):
@@ -49,9 +48,7 @@ class EarlyStopping(LightningEarlyStopping):
         patience: int = 5,
         stopping_threshold: float | None = None,
     ) -> None:
-        self.rule = choose_rule(monitor) if rule is None else rule
-        if self.rule not in ("greater", "less"):
-            raise ValueError(f"rule must be 'greater' or 'less', got {rule!r}")
+        self.rule = choose_rule(monitor, rule)
         super().__init__(
             monitor=monitor,
             min_delta=min_delta,
@@ -113,23 +110,3 @@ class EarlyStopping(LightningEarlyStopping):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on counting; `patience` stays the one that was given."""
         super().load_state_dict({**state_dict, "patience": self.patience})
-
-
-def choose_rule(monitor: str) -> Literal["greater", "less"]:
-    """Tell by the name of a metric whether more or less of it is better.
-
-    Raises:
-        ValueError: If the name does not tell.
-
-    Examples:
-        >>> choose_rule("accuracy/top1"), choose_rule("val_loss")
-        ('greater', 'less')
-
-    From: mmengine 0.10 `EarlyStoppingHook._init_rule`.
-    """
-    name = monitor.lower()
-    if name not in _LESS and any(word in name for word in _GREATER):
-        return "greater"
-    if any(word in name for word in _LESS):
-        return "less"
-    raise ValueError(f"rule must be given for the metric {monitor!r}, its name does not tell")

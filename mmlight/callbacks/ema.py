@@ -16,8 +16,8 @@ from mmlight.callbacks.announcer import Place, require_announcer
 from mmlight.callbacks.second_evaluation import evaluate_again
 from mmlight.callbacks.validation import count_all_batches
 from mmlight.compat.averaged_model import BaseAveragedModel, ExponentialMovingAverage, WarmUpEMA
-
-RAW_KEY = "raw_state"
+from mmlight.weights.load import match_state
+from mmlight.weights.mm_content import RAW_KEY, find_raw
 
 
 class EMA(Callback):
@@ -34,7 +34,7 @@ class EMA(Callback):
         evaluate_on_ema: Validate and test with the average.
         evaluate_on_origin: Validate and test with the raw weights; together with `evaluate_on_ema`
             afterwards, and the names of these values end in `_origin`. So it is in any case without
-            `evaluate_on_ema`.
+            `evaluate_on_ema`. Of a checkpoint those that it holds beside the average are meant.
         generation: In '0.x' the model holds the average from the end of an epoch to the beginning
             of the next one, in '1.x' during evaluations alone.
 
@@ -86,7 +86,8 @@ class EMA(Callback):
         self._model: nn.Module = nn.Identity()
         self._place = Place()
         self._is_in = False  # the model holds the average
-        self._raw: Mapping[str, Tensor] | None = None
+        self._raw: Mapping[str, Tensor] | None = None  # of the file that is resumed
+        self._evaluated: Mapping[str, Tensor] | None = None  # of the file that is evaluated
         self._state: Mapping[str, Any] = {}
 
     # ---------------------------------------------------------------- averaging
@@ -107,7 +108,7 @@ class EMA(Callback):
             self.averaged.load_state_dict(self._state, strict=False)
             for name, value in list_values(self._model, with_buffers, ties=True):
                 value.data.copy_(self._raw[name])
-        self._raw = None
+        self._raw = self._evaluated = None
 
     def before_train(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Refuse a start that training does not reach."""
@@ -139,46 +140,57 @@ class EMA(Callback):
     def after_train_epoch(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Put the average into the model, as mmcv does."""
         if self.generation == "0.x" and require_announcer(trainer).by_epoch:
-            self._enter(trainer)
+            self._hold(average=self.evaluate_on_ema)
 
     def before_train_epoch(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Put the raw weights back."""
-        self._leave(trainer)
+        self._hold(average=False)
 
     def before_val_epoch(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Put the average into the model."""
+        """Let the model hold what is evaluated."""
         if self.generation == "1.x" or not self._swaps_after_epochs(trainer):
-            self._enter(trainer)
+            self._begin_evaluation(pl_module)
 
     def after_val_epoch(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Put the raw weights back, and validate with them if asked to."""
         if self.generation == "1.x" or not self._swaps_after_epochs(trainer):
-            self._leave(trainer)
+            self._hold(average=False)
         self._evaluate_on_origin(trainer, pl_module, "val")
 
     def before_test_epoch(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Put the average into the model."""
-        self._enter(trainer)
+        """Let the model hold what is evaluated."""
+        self._begin_evaluation(pl_module)
 
     def after_test_epoch(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Put the raw weights back, and test with them if asked to."""
-        self._leave(trainer)
+        self._hold(average=False)
         self._evaluate_on_origin(trainer, pl_module, "test")
 
     def _swaps_after_epochs(self, trainer: L.Trainer) -> bool:
         return trainer.state.fn == TrainerFn.FITTING and require_announcer(trainer).by_epoch
 
-    def _has_raw(self, trainer: L.Trainer) -> bool:
-        """Tell whether the model holds or held raw weights, not the average of a checkpoint."""
-        is_fitting = trainer.state.fn == TrainerFn.FITTING
-        return bool(self._averages) and (is_fitting or not trainer.ckpt_path)
+    def _begin_evaluation(self, pl_module: L.LightningModule) -> None:
+        if self._evaluated is not None:
+            self._place_raw(pl_module, self._evaluated)
+            self._evaluated = None
+        self._hold(average=self.evaluate_on_ema)
 
-    def _enter(self, trainer: L.Trainer) -> None:
-        if not self._is_in and self.evaluate_on_ema and self._has_raw(trainer):
-            self._swap()
+    def _place_raw(self, pl_module: L.LightningModule, raw: Mapping[str, Tensor]) -> None:
+        """Keep the raw weights of a file beside the model, which holds their average."""
+        raw, _ = match_state(pl_module, raw, RAW_KEY)
+        self._weights, self._averages, self._is_in = [], [], True
+        for name, value in list_values(pl_module, with_buffers=True):
+            if name not in raw:
+                continue
+            if isinstance(value, nn.Parameter) or self.options.get("update_buffers"):
+                self._weights.append(value)
+                self._averages.append(raw[name].to(value, copy=True))
+            else:
+                value.copy_(raw[name])  # there is no average of it
 
-    def _leave(self, trainer: L.Trainer) -> None:
-        if self._is_in and self._has_raw(trainer):
+    def _hold(self, *, average: bool) -> None:
+        """Let the model hold the average or the raw weights, if there are both."""
+        if self._averages and self._is_in != average:
             self._swap()
 
     @torch.no_grad()
@@ -191,7 +203,7 @@ class EMA(Callback):
         self._is_in = not self._is_in
 
     def _evaluate_on_origin(self, trainer: L.Trainer, pl_module: Any, mode: str) -> None:
-        if self.evaluate_on_ema and self.evaluate_on_origin and self._has_raw(trainer):
+        if self.evaluate_on_ema and self.evaluate_on_origin and self._averages:
             evaluate_again(trainer, pl_module, mode, "_origin")
 
     # ---------------------------------------------------------------- checkpoints
@@ -204,19 +216,19 @@ class EMA(Callback):
         checkpoint[RAW_KEY] = {
             name: value if self._is_in else state[name] for name, value in self.average.items()
         }
-        self.put_average(checkpoint)
-
-    def put_average(self, checkpoint: dict[str, Any]) -> None:
-        """Replace the raw weights in the `state_dict` of a checkpoint."""
         if not self._is_in:
-            checkpoint["state_dict"].update(self.average)
+            state.update(self.average)
 
     def on_load_checkpoint(
         self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Remember the raw weights until the average has been taken from `state_dict`."""
+        """Remember the raw weights until the model holds the average."""
+        raw = find_raw(checkpoint)
         if trainer.state.fn == TrainerFn.FITTING:
-            self._raw = checkpoint.get(RAW_KEY)
+            self._raw = raw
+        else:
+            self._evaluated = raw
+            self._averages, self._is_in = [], False  # those of before are not of this file
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the average has besides its values: the number of updates."""

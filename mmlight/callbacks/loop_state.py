@@ -4,6 +4,9 @@ mm saves while an epoch ends: after its last batch, before its validation or aft
 counters then say that the epoch is under way, and a run that is resumed would end it a second time,
 begin no epoch, and validate at the wrong batch. Here the counters are moved on to where nothing is
 left of the epoch, or of the batch.
+
+So it is also with a file that a user's hook writes after the last batch, before the epoch is over:
+hooks do not meet the end of that epoch, nor its validation. mmengine trains such an epoch again.
 """
 
 from collections.abc import Iterator, Mapping

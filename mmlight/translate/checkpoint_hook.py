@@ -65,8 +65,9 @@ def _take_given(section: Section, keys: tuple[str, ...]) -> dict[str, Any]:
 def _find_folder(section: Section, key: str, work_dir: str) -> str | None:
     """Return the folder of this run inside of another one."""
     folder = section.take_path(key)
-    run = posixpath.basename(work_dir.rstrip("/"))
-    return None if folder is None else posixpath.join(folder, run)
+    if folder is None or folder == work_dir:
+        return folder
+    return posixpath.join(folder, posixpath.basename(work_dir.rstrip("/")))
 
 
 def _check_storage(section: Section) -> None:

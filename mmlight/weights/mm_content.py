@@ -49,3 +49,18 @@ def _add_average(
     else:
         buffers = {f"ema_{name.replace('.', '_')}": value for name, value in renamed.items()}
         made["state_dict"] |= buffers
+
+
+def find_raw(content: Mapping[str, Any]) -> dict[str, Tensor] | None:
+    """Return the raw weights beside the average in a checkpoint, of ours or of mmengine.
+
+    Examples:
+        >>> find_raw({"state_dict": {"a": 1}, "ema_state_dict": {"module.a": 2, "steps": 3}})
+        {'a': 2}
+    """
+    if RAW_KEY in content:
+        return dict(content[RAW_KEY])
+    prefix = "module."
+    found: Mapping[str, Tensor] = content.get("ema_state_dict") or {}
+    raw = {n.removeprefix(prefix): value for n, value in found.items() if n.startswith(prefix)}
+    return raw or None

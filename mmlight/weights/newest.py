@@ -20,7 +20,8 @@ def find_newest(folder: str, filename_tmpl: str | None = None) -> str | None:
     """
     if not os.path.isdir(folder):
         return None
-    stem = re.escape(os.path.splitext(filename_tmpl or "epoch_{}")[0]).replace(r"\{\}", r"(\d+)")
+    around = re.split(r"\{[^{}]*\}", strip_suffix(filename_tmpl or "epoch_{}"))
+    stem = r"(\d+)".join(map(re.escape, around))
     names = re.compile(rf"(?:epoch_(\d+)|iter_(\d+)|{stem})\.ckpt|{re.escape(BROKEN_OFF)}")
     found = []
     for name in os.listdir(folder):
@@ -30,6 +31,17 @@ def find_newest(folder: str, filename_tmpl: str | None = None) -> str | None:
             path = os.path.join(folder, name)
             found.append((os.path.getmtime(path), number, path))
     return next((path for *_, path in sorted(found, reverse=True) if is_whole(path)), None)
+
+
+def strip_suffix(filename_tmpl: str) -> str:
+    """Return the name of a file without its suffix; what contains the number is none.
+
+    Examples:
+        >>> strip_suffix("epoch_{}.pth"), strip_suffix("v1.2_{}")
+        ('epoch_{}', 'v1.2_{}')
+    """
+    stem, suffix = os.path.splitext(filename_tmpl)
+    return filename_tmpl if "{" in suffix else stem
 
 
 def find_newest_of_mm(folder: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.fabric.plugins.io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Callback
 
 from mmlight.callbacks.announcer import Announcer
@@ -158,6 +159,27 @@ def test_newest_knows_the_best_of_its_iteration_when_both_are_saved(tmp_path: Pa
     assert names(tmp_path) == ["best_acc_top1_iter_10.ckpt", "iter_10.ckpt", "iter_5.ckpt"]
     (state,) = torch.load(tmp_path / "iter_5.ckpt", weights_only=True)["callbacks"].values()
     assert state["best"]["acc/top1"][0] == pytest.approx(0.1)
+
+
+class Folders(TorchCheckpointIO):
+    """Writes a folder for a checkpoint, as strategies do that cut a model up."""
+
+    def save_checkpoint(self, checkpoint: Any, path: Any, storage_options: Any = None) -> None:
+        super().save_checkpoint(checkpoint, Path(path) / "part_0.ckpt")
+
+
+def test_best_and_newest_are_written_each_when_they_are_folders(tmp_path: Path) -> None:
+    saver = Checkpoint(str(tmp_path), save_best="acc/top1", max_keep_ckpts=1)
+    trainer = build_trainer(Validation(), saver, max_epochs=2, plugins=[Folders()])
+    trainer.fit(Net([0.1, 0.2]), build_data())
+    assert names(tmp_path) == ["best_acc_top1_epoch_2.ckpt", "epoch_2.ckpt"]
+    assert all((tmp_path / name / "part_0.ckpt").is_file() for name in names(tmp_path))
+    assert os.readlink(tmp_path / "last.ckpt") == "epoch_2.ckpt"
+
+
+def test_raises_when_saving_shall_begin_before_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="save_begin must be 0 or more, got -1"):
+        Checkpoint(str(tmp_path), save_begin=-1)
 
 
 def test_raises_when_the_metric_is_unknown(tmp_path: Path) -> None:

@@ -54,6 +54,18 @@ def test_files_of_mm_go_with_the_checkpoints(tmp_path: Path) -> None:
     assert (tmp_path / "last_checkpoint").read_text() == str(tmp_path / "out" / "epoch_3.pth")
 
 
+def test_files_of_mm_are_written_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def note(path: str, content: Any) -> None:
+        written.append(Path(path).stem)
+
+    monkeypatch.setattr("mmlight.callbacks.checkpoint_exports.write_file", note)
+    fit(tmp_path, {"save_pth": True}, save_best="acc/top1")
+    bests = ["best_acc_top1_epoch_1", "best_acc_top1_epoch_2"]
+    assert sorted(written) == [*bests, "epoch_1", "epoch_2", "epoch_3"]
+
+
 def test_pointer_names_the_checkpoint_when_it_is_alone(tmp_path: Path) -> None:
     fit(tmp_path, {"meta": {"mine": 5}})
     assert names(tmp_path / "out", ".pth") == []

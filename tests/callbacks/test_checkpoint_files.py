@@ -77,6 +77,14 @@ def test_another_way_to_write_stays_when_the_trainer_was_given_one() -> None:
         assert trainer.strategy.checkpoint_io is io
 
 
+def test_link_points_to_what_other_writers_make(tmp_path: Path) -> None:
+    """A strategy may write folders, a plugin may write later."""
+    (tmp_path / "a.ckpt").mkdir()
+    for name in ("a.ckpt", "later.ckpt"):
+        link(str(tmp_path / name), str(tmp_path / "last.ckpt"))
+        assert os.readlink(tmp_path / "last.ckpt") == name
+
+
 @pytest.mark.parametrize("allowed", [True, False], ids=["link", "copy"])
 def test_copy_is_whole_where_links_are_forbidden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool

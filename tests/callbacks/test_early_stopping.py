@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mmlight.callbacks.checkpoint import Checkpoint
-from mmlight.callbacks.early_stopping import EarlyStopping, choose_rule
+from mmlight.callbacks.early_stopping import EarlyStopping
 from mmlight.callbacks.validation import Validation
 from tests.callbacks.nets import Net, build_data, build_trainer
 
@@ -89,7 +89,8 @@ def test_missing_metric_is_told_when_not_strict(caplog: pytest.LogCaptureFixture
     ("options", "text"),
     [
         ({"monitor": "acc", "rule": "more"}, "rule must be 'greater' or 'less', got 'more'"),
-        ({"monitor": "speed"}, "rule must be given for the metric 'speed'"),
+        ({"monitor": "auto"}, "rule must be given, for the name 'auto'"),
+        ({"monitor": "speed"}, "rule must be given, for the name 'speed'"),
     ],
 )
 def test_raises_when_an_argument_is_wrong(options: dict[str, Any], text: str) -> None:
@@ -99,4 +100,8 @@ def test_raises_when_an_argument_is_wrong(options: dict[str, Any], text: str) ->
 
 def test_rule_is_told_by_the_name_when_not_given() -> None:
     names = ["coco/bbox_mAP", "mIoU", "AR@100", "loss", "val_loss", "acc_loss"]
-    assert [choose_rule(name) for name in names] == [*["greater"] * 3, *["less"] * 2, "greater"]
+    assert [EarlyStopping(name).rule for name in names] == [
+        *["greater"] * 3,
+        *["less"] * 2,
+        "greater",
+    ]

@@ -21,7 +21,8 @@ from mmlight.compat.averaged_model import (
     StochasticWeightAverage,
     WarmUpEMA,
 )
-from mmlight.run import read_spec
+from mmlight.run import read_spec, run_stage
+from mmlight.spec import Call
 from mmlight.weights.load import load_weights
 from tests.callbacks.nets import Net, Probe, build_data, build_trainer
 from tests.runs import LENET_NEW, write_config
@@ -190,6 +191,40 @@ def test_average_is_used_when_a_checkpoint_is_evaluated(tmp_path: Path) -> None:
     assert weights.keys() == ema.average.keys()
     assert all(torch.equal(weights[name], value) for name, value in ema.average.items())
     assert not any(torch.equal(weights[name], raw[name]) for name in raw)
+
+
+@pytest.mark.parametrize("file", ["epoch_1.ckpt", "epoch_1.pth"])
+def test_raw_weights_of_a_checkpoint_are_evaluated_when_asked(tmp_path: Path, file: str) -> None:
+    """As in mmpretrain, whose hook exchanges the weights of every file that it meets."""
+    text = (
+        LENET_NEW
+        + """
+default_hooks['checkpoint'].update(save_pth=True)
+custom_hooks = [dict(type='EMAHook', momentum=0.05, evaluate_on_origin=True)]
+"""
+    )
+    spec = read_spec(write_config(tmp_path, text), {"work_dir": str(tmp_path / "work")})
+    flags: dict[str, Any] = {"accelerator": "cpu", "max_epochs": 1, "limit_train_batches": 20}
+    flags |= {"limit_val_batches": 4, "limit_test_batches": 4}
+    spec = replace(spec, trainer={**spec.trainer, **flags})
+    values = mmlight.fit(spec).trainer.callback_metrics
+    metrics = {name: float(value) for name, value in values.items()}
+    average, raw = metrics["accuracy/top1"], metrics["accuracy/top1_origin"]
+    assert average != raw
+    path = str(tmp_path / "work" / file)
+    parts, _ = run_stage("test", "test", spec, path, None)
+    found = parts.trainer.callback_metrics
+    assert [found[name] for name in ("accuracy/top1", "accuracy/top1_origin")] == [average, raw]
+    own = [c for c in spec.callbacks if not c.target.endswith(".EMA")]
+    ema = Call("mmlight.callbacks.EMA", {"evaluate_on_ema": False})
+    spec = replace(spec, callbacks=(ema, *own))
+    for stage in (mmlight.validate, mmlight.test):
+        assert stage(spec, path)["accuracy/top1"] == raw
+    # training starts from the average
+    parts = mmlight.fit(replace(spec, load_from=path, trainer=spec.trainer | {"max_steps": 0}))
+    saved = torch.load(path, weights_only=True)["state_dict"]
+    name = next(name for name in saved if name.endswith("weight"))
+    assert torch.equal(parts.model.state_dict()[name], saved[name])
 
 
 def test_tied_weights_are_averaged_under_each_name(tmp_path: Path) -> None:

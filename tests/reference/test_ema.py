@@ -177,6 +177,48 @@ def test_average_equals_mmengine_when_weights_are_the_same(
     assert_equal(ours(states, build_ema(options)), theirs)
 
 
+def run_test_of_file(checkpoint: Any, on_average: bool) -> Any:
+    """Return the weights that a test of a file sees, and those that are there afterwards."""
+    import copy
+    from types import SimpleNamespace
+
+    from mmpretrain.engine.hooks import EMAHook
+    from mmpretrain.utils import register_all_modules
+    from torch import nn
+
+    register_all_modules()
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    runner = SimpleNamespace(model=net, _resume=False)
+    hook = EMAHook(evaluate_on_ema=on_average)
+    hook.before_run(runner)
+    content = copy.deepcopy(checkpoint)
+    hook.after_load_checkpoint(runner, content)
+    net.load_state_dict(content["state_dict"])
+    hook.before_test_epoch(runner)
+    seen = {name: value.clone() for name, value in net.state_dict().items()}
+    hook.after_test_epoch(runner)
+    return seen, net.state_dict()
+
+
+@pytest.mark.parametrize("on_average", [True, False])
+def test_weights_of_a_test_equal_mmpretrains_when_a_file_has_both(
+    mmpretrain: Original, on_average: bool
+) -> None:
+    raw, average = make_states()[:2]
+    both = {f"module.{name}": value for name, value in raw.items()}
+    checkpoint = {"state_dict": average, "ema_state_dict": {**both, "steps": torch.tensor(5)}}
+    theirs = mmpretrain(run_test_of_file, checkpoint, on_average)
+    ema = EMA(evaluate_on_ema=on_average)
+    net: Any = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    trainer: Any = SimpleNamespace(state=SimpleNamespace(fn=None))
+    ema.on_load_checkpoint(trainer, net, checkpoint)
+    net.load_state_dict(average)
+    ema.before_test_epoch(trainer, net)
+    seen = {name: value.clone() for name, value in net.state_dict().items()}
+    ema.after_test_epoch(trainer, net)
+    assert_equal([seen, net.state_dict()], list(theirs))
+
+
 @pytest.mark.parametrize("options", OLD, ids=str)
 def test_average_equals_mmcv_when_weights_are_the_same(
     mmcls: Original, options: dict[str, Any]

@@ -32,6 +32,7 @@ CHECKPOINT = dict(dirpath="w/x", interval=-1, by_epoch=True)
             CHECKPOINT | {"save_best": ["a", "b"], "rule": ["less", "greater"]},
         ),
         (dict(out_dir="/data"), CHECKPOINT | {"dirpath": "/data/x"}),
+        (dict(out_dir="w/x"), CHECKPOINT),  # the work directory itself
     ],
 )
 def test_checkpoint_is_described_when(translate, hook, expected):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmlight.weights.newest import find_newest, find_newest_of_mm
+from mmlight.weights.newest import find_newest, find_newest_of_mm, strip_suffix
 
 
 def write(path: Path, age: float = 0.0) -> Path:
@@ -43,6 +43,14 @@ def test_finds_names_of_a_template_when_given(tmp_path: Path) -> None:
     assert find_newest(str(tmp_path), "state-{}.pth") == str(tmp_path / "state-7.ckpt")
     write(tmp_path / "broken_off.ckpt", 3)
     assert find_newest(str(tmp_path), "state-{}.pth") == str(tmp_path / "broken_off.ckpt")
+
+
+@pytest.mark.parametrize("template", ["v1.2_{}", "v1.2_{:02d}.pth"])
+def test_finds_names_of_any_template_that_str_format_takes(tmp_path: Path, template: str) -> None:
+    for number in (7, 12):
+        write(tmp_path / f"{strip_suffix(template).format(number)}.ckpt", 20 - number)
+    newest = tmp_path / "v1.2_12.ckpt"
+    assert find_newest(str(tmp_path), template) == str(newest)
 
 
 @pytest.mark.parametrize("moved", [False, True])
