@@ -209,7 +209,10 @@ class MMRun:
             for schedule, state in zip(callback.schedules, theirs, strict=False)
         ]
         epoch = self.progress.epochs if self.by_epoch else 0
-        return {"iteration": self.progress.batches, "epoch": epoch, "schedules": states}
+        base = self.content["optimizer"].get("base_param_settings") or {}
+        settings = {key: value for key, value in base.items() if key != "params"}
+        count = {"iteration": self.progress.batches, "epoch": epoch}
+        return {**count, "schedules": states, "base": settings}
 
     def _move_best(self, callback: Checkpoint) -> Content:
         """Return the best scores, and which files were kept."""

@@ -21,8 +21,7 @@ class RuntimeInfo(Callback):
     That is `runner.log_buffer` in 0.x and `runner.message_hub` in 1.x. It must run before other
     callbacks do. Tensors stay on the device until somebody looks at them.
 
-    From: mmengine 0.10 `RuntimeInfoHook`, without the `base_lr` that it records beside the rate of
-    the first group where there are several; mmcv 1.7 `EpochBasedRunner.run_iter`, `EvalHook`.
+    From: mmengine 0.10 `RuntimeInfoHook`, mmcv 1.7 `EpochBasedRunner.run_iter`, `EvalHook`.
     """
 
     def __init__(self) -> None:
@@ -30,11 +29,12 @@ class RuntimeInfo(Callback):
         self._buffer: LogBuffer | None = None
         self._hub = MessageHub.get_current_instance()
         self._norm: Tensor | None = None
+        self._base: Mapping[str, Any] | None = None
 
     def before_run(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Empty the stores."""
         self._view = find_view(trainer)
-        self._norm = None
+        self._norm = self._base = None
         self._hub = self._view.message_hub
         self._hub.start(self._view)
         self._buffer = None
@@ -43,10 +43,17 @@ class RuntimeInfo(Callback):
             self._buffer.clear()
             if trainer.world_size > 1:
                 self._buffer.reduce = lambda means: _reduce(trainer, pl_module, means)
-        else:
-            clips = getattr(pl_module, "optimization", None) is not None
-            norm = ("train/grad_norm",) if clips else ()
-            self._hub.reserve("train/lr", "train/data_time", *norm)
+
+    def before_train(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Fix the order in which a line of 1.x begins."""
+        if self._view is None or self._buffer is not None:
+            return
+        if trainer.optimizers:
+            self._base = self._view.optim_wrapper.base_param_settings
+        clips = getattr(pl_module, "optimization", None) is not None
+        norm = ("train/grad_norm",) if clips else ()
+        rates = ("train/lr",) if self._base is None else ("train/base_lr", "train/lr")
+        self._hub.reserve(*rates, "train/data_time", *norm)
 
     # ---------------------------------------------------------------- checkpoints
 
@@ -92,6 +99,8 @@ class RuntimeInfo(Callback):
                 self._buffer.update({"grad_norm": norm}, count)
             return
         hub = self._hub
+        if self._base is not None:
+            hub.record("train/base_lr", self._base["lr"])
         if trainer.optimizers:
             hub.record("train/lr", trainer.optimizers[0].param_groups[0]["lr"])
         if is_new:

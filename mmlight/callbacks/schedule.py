@@ -60,8 +60,12 @@ class ParamSchedule(Callback):
         return self._generate_state_key(param_names=sorted(names | own))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the counters and the states of the schedules."""
-        return {} if self.driver is None else self.driver.state_dict()
+        """Return the counters, the states of the schedules, and the base settings."""
+        if self.driver is None:
+            return {}
+        base = getattr(self.driver.optimizer, "base_param_settings", None) or {}
+        settings = {key: value for key, value in base.items() if key != "params"}
+        return {**self.driver.state_dict(), **({"base": settings} if settings else {})}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep the state until training starts."""
@@ -73,10 +77,11 @@ class ParamSchedule(Callback):
         if len(trainer.optimizers) != 1:
             raise ValueError(f"schedules need exactly one optimizer, got {len(trainer.optimizers)}")
         run = measure_run(trainer, max_epochs=self.max_epochs, max_iters=self.max_iters)
+        view = find_view(trainer)
+        is_old = view.announcer.generation == "0.x"  # which has no base settings
         with _blaming_the_config():
-            self.driver = ScheduleDriver(
-                trainer.optimizers[0], self.schedules, run, find_view(trainer)
-            )
+            optimizer = view.optimizer if is_old else view.optim_wrapper
+            self.driver = ScheduleDriver(optimizer, self.schedules, run, view)
             self._begin(trainer, self.driver)
 
     def _begin(self, trainer: Trainer, driver: ScheduleDriver) -> None:
@@ -85,6 +90,9 @@ class ParamSchedule(Callback):
         if resumed is None:
             driver.start()
             return
+        base = getattr(driver.optimizer, "base_param_settings", None)
+        if base is not None:
+            base.update(resumed.get("base", {}))
         driver.load_state_dict(resumed)
         while driver.epoch < trainer.current_epoch and driver.run.by_epoch:
             driver.after_epoch()  # saved before the end of the epoch was announced

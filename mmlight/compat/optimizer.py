@@ -24,6 +24,11 @@ class OptimWrapper:
         accumulative_counts: Number of batches that give one step.
         clip_grad: Arguments of `clip_grad_norm_`, or of `clip_grad_value_` with `type='value'`.
 
+    Attributes:
+        base_param_settings: Beside several groups one more, of no parameter, with the options that
+            the config names. Schedules change it too, so that it tells the rate before
+            multipliers.
+
     From: mmengine 0.10 `OptimWrapper`, without `optim_context` and without messages to hooks.
     """
 
@@ -38,12 +43,16 @@ class OptimWrapper:
         self.optimizer = optimizer
         self.clip = GradientClip(**clip_grad) if clip_grad else None
         self.accumulative_counts = accumulative_counts
+        self.base_param_settings: dict[str, Any] | None = None
+        if len(optimizer.param_groups) > 1:
+            self.base_param_settings = {"params": torch.zeros(1), **optimizer.defaults}
         self._batches = 0
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:
-        """The parameter groups of the optimizer."""
-        return self.optimizer.param_groups
+        """The parameter groups of the optimizer, and the base settings."""
+        base = self.base_param_settings
+        return self.optimizer.param_groups + ([] if base is None else [base])
 
     def update_params(self, loss: Tensor) -> None:
         """Go back through a batch's loss, and make a step when enough batches are together."""
@@ -56,7 +65,8 @@ class OptimWrapper:
     def step(self, **kwargs: Any) -> None:
         """Clip the gradients and make a step."""
         if self.clip is not None:
-            self.clip(weight for group in self.param_groups for weight in group["params"])
+            groups = self.optimizer.param_groups
+            self.clip(weight for group in groups for weight in group["params"])
         self.optimizer.step(**kwargs)
 
     def zero_grad(self, **kwargs: Any) -> None:
@@ -64,16 +74,23 @@ class OptimWrapper:
         self.optimizer.zero_grad(**kwargs)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of the optimizer."""
-        return self.optimizer.state_dict()
+        """Return the state of the optimizer, and the base settings."""
+        state = self.optimizer.state_dict()
+        if self.base_param_settings is not None:
+            state["base_param_settings"] = self.base_param_settings
+        return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the state of an optimizer."""
-        self.optimizer.load_state_dict(state_dict)
+        own = dict(state_dict)
+        self.base_param_settings = own.pop("base_param_settings", self.base_param_settings)
+        self.optimizer.load_state_dict(own)
 
     def get_lr(self) -> dict[str, list[float]]:
-        """Return the rate of each group."""
-        return {"lr": [group["lr"] for group in self.param_groups]}
+        """Return the rate of each group, and beside several groups the one of the config."""
+        base = self.base_param_settings
+        rates = {"lr": [group["lr"] for group in self.optimizer.param_groups]}
+        return rates if base is None else {"base_lr": [base["lr"]], **rates}
 
 
 class AmpOptimWrapper(OptimWrapper):

@@ -56,6 +56,7 @@ class RunnerView(ProgressView):
         self.timestamp = time.strftime("%Y%m%d_%H%M%S")
         self._work_dir = work_dir
         self._config = (config_file, config_text)
+        self._wrapper: OptimWrapper | None = None
         self._batch: Any = None
         self._outputs: Any = None
 
@@ -93,7 +94,9 @@ class RunnerView(ProgressView):
     @property
     def optim_wrapper(self) -> OptimWrapper:
         """The optimizer, wrapped as in 1.x; stepping is the Trainer's business."""
-        return OptimWrapper(self.optimizer)
+        if self._wrapper is None or self._wrapper.optimizer is not self.optimizer:
+            self._wrapper = OptimWrapper(self.optimizer)
+        return self._wrapper
 
     @property
     def param_schedulers(self) -> list[Any]:

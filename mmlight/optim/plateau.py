@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from torch import Tensor
 from typing_extensions import Self
 
 from mmlight.optim.recursion import FOREVER
@@ -98,7 +99,7 @@ class ReduceOnPlateau(Schedule):
     def start(self, groups: Sequence[Group]) -> None:
         """Remember the initial values."""
         super().start(groups)
-        spread("min_value", self.min_value, groups)  # refused now, not after hours of training
+        self._spread_floor(groups)  # refused now, not after hours of training
 
     def after_validation(
         self, groups: Sequence[Group], metrics: Mapping[str, Any], *, epochs: int
@@ -138,11 +139,18 @@ class ReduceOnPlateau(Schedule):
         return metric > bound if self.rule == "greater" else metric < bound
 
     def _reduce(self, groups: Sequence[Group]) -> None:
-        for group, floor in zip(groups, spread("min_value", self.min_value, groups), strict=True):
+        for group, floor in zip(groups, self._spread_floor(groups), strict=True):
             old = read_value(group, self.param_name)
             new = max(old * self.factor, floor)
             if old - new > self.eps:
                 write_value(group, self.param_name, new)
+
+    def _spread_floor(self, groups: Sequence[Group]) -> list[float]:
+        """Return the floor of each group; base settings behind them share that of the last one."""
+        has_base = len(groups) > 1 and isinstance(groups[-1].get("params"), Tensor)
+        real = groups[:-1] if has_base else groups
+        floors = spread("min_value", self.min_value, real)
+        return floors + floors[-1:] if has_base else floors
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best metric and the counters."""

@@ -14,6 +14,7 @@ from mmlight.callbacks.idle_hooks import drop_idle_hooks
 from mmlight.callbacks.schedule import ParamSchedule
 from mmlight.compat.lr_updater import LrUpdaterHook
 from mmlight.errors import ConfigError
+from mmlight.hooks.runner_view import find_view
 from mmlight.optim.driver import simulate
 from mmlight.optim.momentum_policies import CyclicMomentumPolicy
 from mmlight.optim.own_updater import OwnUpdater
@@ -83,7 +84,8 @@ class Probe(Callback):
         self.validated: list[float] = []
 
     def _read(self, trainer: Trainer) -> list[float]:
-        return [float(group[self.name]) for group in trainer.optimizers[0].param_groups]
+        groups = find_view(trainer).optim_wrapper.param_groups  # the base settings are the last
+        return [float(group[self.name]) for group in groups]
 
     def on_before_backward(self, trainer: Trainer, *args: Any) -> None:
         self.used.append(self._read(trainer))
@@ -129,7 +131,7 @@ def train(
 
 def expect(schedules: Sequence[Schedule], **options: Any) -> list[list[float]]:
     options = {"momentum": 0.9, **options}
-    columns = [simulate(schedules, lr, EPOCHS, EPOCH_LENGTH, **options) for lr in (0.4, 0.04)]
+    columns = [simulate(schedules, lr, EPOCHS, EPOCH_LENGTH, **options) for lr in (0.4, 0.04, 0.4)]
     return [list(groups) for groups in zip(*columns, strict=True)]
 
 

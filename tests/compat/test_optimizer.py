@@ -33,6 +33,20 @@ def test_step_is_made_when_enough_batches_are_together():
     wrapper.load_state_dict(wrapper.state_dict())
 
 
+def test_base_settings_stand_beside_several_groups():
+    linear = net()
+    groups = [{"params": [linear.weight], "lr": 0.1}, {"params": [linear.bias]}]
+    wrapper = OptimWrapper(torch.optim.SGD(groups, lr=0.5))
+    assert wrapper.get_lr() == {"base_lr": [0.5], "lr": [0.1, 0.5]}
+    for group in wrapper.param_groups:
+        group["lr"] /= 2
+    state = wrapper.state_dict()
+    other = OptimWrapper(torch.optim.SGD([dict(group) for group in groups], lr=0.5))
+    other.load_state_dict(state)
+    assert other.get_lr() == wrapper.get_lr() == {"base_lr": [0.25], "lr": [0.05, 0.25]}
+    assert "base_param_settings" in state  # loading takes nothing out of it
+
+
 @pytest.mark.parametrize(
     ("clip", "weight"),
     [(dict(max_norm=0.5), 0.5), (dict(type="value", clip_value=0.25), 0.75)],
@@ -66,7 +80,7 @@ def test_optimizer_is_wrapped_when_by_the_new_constructor():
     cfg = dict(type="OptimWrapper", optimizer=dict(type="AdamW", lr=0.1), accumulative_counts=3)
     wrapper = DefaultOptimWrapperConstructor(cfg)(net())
     assert isinstance(wrapper.optimizer, torch.optim.AdamW)
-    assert wrapper.param_groups[0]["lr"] == 0.1
+    assert wrapper.optimizer.param_groups[0]["lr"] == 0.1
     assert "optimizer" in cfg
     with pytest.raises(ValueError, match="type must be OptimWrapper or registered, got 'Wrap'"):
         DefaultOptimWrapperConstructor({**cfg, "type": "Wrap"})(net())
@@ -121,7 +135,7 @@ def test_rates_fall_when_the_constructor_is_of_layers():
     cfg = dict(optimizer=dict(type="AdamW", lr=0.1, weight_decay=0.5))
     rules = dict(layer_decay_rate=0.5, bias_decay_mult=0.0, bias_lr_mult=9.0)
     wrapper = LearningRateDecayOptimWrapperConstructor(cfg, rules)(Deep())
-    found = [(group["lr"], group["weight_decay"]) for group in wrapper.param_groups]
+    found = [(group["lr"], group["weight_decay"]) for group in wrapper.optimizer.param_groups]
     assert found == [(0.05, 0.5), (0.05, 0.0), (0.1, 0.5), (0.1, 0.0)]
 
 
@@ -139,7 +153,7 @@ class Doubling(DefaultOptimWrapperConstructor):
 def test_groups_are_the_users_when_add_params_is_overridden():
     cfg = dict(optimizer=dict(type="SGD", lr=0.5, weight_decay=1.0))
     rules = dict(custom_keys={"stem.bias": dict(decay_mult=0.0)})
-    groups = Doubling(cfg, rules)(Deep()).param_groups
+    groups = Doubling(cfg, rules)(Deep()).optimizer.param_groups
     assert [(group["lr"], group["weight_decay"]) for group in groups] == [
         *[(1.0, 1.0), (1.0, 0.0), (0.5, 1.0)]
     ]
@@ -156,4 +170,4 @@ def test_wrapper_is_built_when_by_its_dict(kind):
     decay = dict(**cfg, constructor="LearningRateDecayOptimWrapperConstructor")
     rules = dict(layer_decay_rate=0.1)
     wrapper = build_optim_wrapper(Deep(), dict(**decay, paramwise_cfg=rules))
-    assert [group["lr"] for group in wrapper.param_groups] == [0.05, 0.5]
+    assert [group["lr"] for group in wrapper.optimizer.param_groups] == [0.05, 0.5]

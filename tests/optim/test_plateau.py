@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,13 @@ def test_keeps_to_the_bound_of_each_group() -> None:
     groups = [{"lr": 1.0}, {"lr": 0.3}]
     follow([1] * 5, groups, patience=0, factor=0.5, min_value=[0.4, 0.0])
     assert [group["lr"] for group in groups] == [0.4, 0.3 / 16]
+
+
+def test_keeps_base_settings_to_the_bound_of_the_last_group() -> None:
+    groups: list[Group] = [{"lr": 1.0, "params": []}, {"lr": 0.3, "params": []}]
+    groups.append({"lr": 1.0, "params": torch.zeros(1)})  # as an OptimWrapper has them
+    follow([1] * 5, groups, patience=0, factor=0.5, min_value=[0.4, 0.2])
+    assert [group["lr"] for group in groups] == [0.4, 0.2, 0.2]
 
 
 def test_leaves_the_value_when_the_change_were_too_small() -> None:

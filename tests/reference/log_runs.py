@@ -88,9 +88,18 @@ def run_mmcv(folder: Any, by_epoch: Any, log_config: Any, length: Any, own: Any 
 
 
 def run_mmengine(  # noqa: C901 - it must hold all that it needs
-    folder: Any, by_epoch: Any, logger: Any, processor: Any, length: Any, backends: Any = ()
+    folder: Any,
+    by_epoch: Any,
+    logger: Any,
+    processor: Any,
+    length: Any,
+    backends: Any = (),
+    groups: Any = False,
 ) -> Any:
-    """Train, and test, with the real runner of mmengine; return the name of its folder."""
+    """Train, and test, with the real runner of mmengine; return the name of its folder.
+
+    With `groups` the optimizer has two, and the first one half of the rate.
+    """
     import torch
     from mmengine.evaluator import BaseMetric, Evaluator
     from mmengine.hooks import Hook
@@ -112,6 +121,7 @@ def run_mmengine(  # noqa: C901 - it must hold all that it needs
         def __init__(self) -> None:
             super().__init__()
             self.weight = nn.Parameter(torch.zeros(3))
+            self.bias = nn.Parameter(torch.zeros(1), requires_grad=groups)
             self.count = 0
 
         def forward(self, *batch: Any, mode: str = "loss") -> Any:
@@ -160,6 +170,7 @@ def run_mmengine(  # noqa: C901 - it must hold all that it needs
         optim_wrapper={
             "optimizer": {"type": "SGD", "lr": 0.1, "momentum": 0.9},
             "clip_grad": {"max_norm": 1.0},
+            "paramwise_cfg": {"custom_keys": {"weight": {"lr_mult": 0.5}}} if groups else None,
         },
         param_scheduler={
             "type": "StepLR", "step_size": 1 if by_epoch else 3, "gamma": 0.5, "by_epoch": by_epoch,
@@ -192,11 +203,12 @@ class Numbers(Dataset[Any]):
 class Net(L.LightningModule):
     """Has the losses and results of the models above."""
 
-    def __init__(self, generation: str, data: list[DataLoader[Any]]) -> None:
+    def __init__(self, generation: str, data: list[DataLoader[Any]], groups: bool = False) -> None:
         super().__init__()
         self.weight = torch.nn.Parameter(torch.zeros(3))
         self.clip = GradientClip(max_norm=1.0)
         self.count, self.evaluations = 0, 0
+        self.bias = torch.nn.Parameter(torch.zeros(1)) if groups else None
         self.is_old = generation == "0.x"
         self.evaluation: dict[str, Any] = {}
         self.loaders = data
@@ -226,7 +238,10 @@ class Net(L.LightningModule):
     on_test_epoch_end = on_validation_epoch_end
 
     def configure_optimizers(self) -> Any:
-        return torch.optim.SGD(self.parameters(), lr=0.1, momentum=0.9)
+        groups: list[Any] = [{"params": [self.weight]}]
+        if self.bias is not None:
+            groups = [{"params": [self.weight], "lr": 0.05}, {"params": [self.bias]}]
+        return torch.optim.SGD(groups, lr=0.1, momentum=0.9)
 
     def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
         self.clip(self.parameters())
@@ -250,6 +265,7 @@ def run_ours(
     generation: Any = "1.x",
     own: Any = None,
     log: RunLog | None = None,
+    groups: bool = False,
     **flags: Any,
 ) -> L.Trainer:
     """Train here, and test; `hooks` are logger hooks, `schedule` one of the generation."""
@@ -268,7 +284,8 @@ def run_ours(
         del rate
     limit = {"max_epochs": length} if by_epoch else {"max_iters": length}
     trainer = build_trainer(*callbacks, **limit, **flags)
-    net = Net(generation, [DataLoader(Numbers(), batch_size=size) for size in (3, 4)])
+    loaders = [DataLoader(Numbers(), batch_size=size) for size in (3, 4)]
+    net = Net(generation, loaders, groups)
     trainer.fit(net)
     if generation == "1.x":
         trainer.test(net, verbose=False)

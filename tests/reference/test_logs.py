@@ -138,23 +138,34 @@ NEW_CASES = [
 ]
 
 
-@pytest.mark.parametrize(("by_epoch", "length", "options", "processor"), NEW_CASES)
+@pytest.mark.parametrize(
+    ("by_epoch", "length", "options", "processor", "groups"),
+    [*((*case, False) for case in NEW_CASES), (*NEW_CASES[0], True), (*NEW_CASES[4], True)],
+)
 def test_text_and_json_equal_mmengine_when_trained_and_tested(
-    mmpretrain: Original, tmp_path: Path, by_epoch: bool, length: int, options: Any, processor: Any
+    mmpretrain: Original,
+    tmp_path: Path,
+    by_epoch: bool,
+    length: int,
+    options: Any,
+    processor: Any,
+    groups: bool,
 ) -> None:
     theirs, ours = tmp_path / "theirs", tmp_path / "ours"
     backends = ["LocalVisBackend"]
-    stamp = mmpretrain(run_mmengine, str(theirs), by_epoch, options, processor, length, backends)
+    words = (by_epoch, options, processor, length, backends, groups)
+    stamp = mmpretrain(run_mmengine, str(theirs), *words)
     schedule = StepLR(step_size=1 if by_epoch else 3, gamma=0.5, by_epoch=by_epoch)
     log = RunLog(LogProcessor(**processor))
     run_ours(ours, by_epoch, [LoggerHook(**options)], length, schedule=schedule, own=OwnNew(),
-             log=log)  # fmt: skip
+             log=log, groups=groups)  # fmt: skip
     for pattern in ("scalars.json", "2*.json"):
         for path in sorted(theirs.rglob(pattern)):
             mine = ours / str(path.relative_to(theirs)).replace(stamp, ours_stamp(ours))
             assert read_rows(mine) == read_rows(path), path
     lines = read_lines(only(theirs, "*.log"))
     assert len(lines) > 3
+    assert any(" base_lr: " in line for line in lines) == groups
     assert read_lines(only(ours, "*.log")) == lines
 
 
