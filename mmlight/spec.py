@@ -4,6 +4,7 @@ A Spec reads and writes LightningCLI-style YAML (`class_path`, `init_args`), so 
 compared, edited and run without the mm config that it came from.
 """
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -160,11 +161,21 @@ class Spec:
         return None
 
     def move_work_dir(self, folder: str) -> "Spec":
-        """Return a Spec that writes everything into another folder."""
+        """Return a Spec that writes everything into another folder.
+
+        A folder beside the work directory that checkpoints go to is named like the run; that name
+        changes too.
+        """
+        old, new = (f"/{posixpath.basename(path.rstrip('/'))}" for path in (self.work_dir, folder))
 
         def move(value: Any) -> Any:
             if isinstance(value, Call):
-                return replace(value, kwargs=move(value.kwargs))
+                kwargs = move(value.kwargs)
+                for key in ("dirpath", "best_dirpath"):
+                    beside = kwargs.get(key)
+                    if isinstance(beside, str) and beside != folder and beside.endswith(old):
+                        kwargs[key] = beside.removesuffix(old) + new
+                return replace(value, kwargs=kwargs)
             if isinstance(value, Mapping):
                 return {key: move(item) for key, item in value.items()}
             if type(value) in (list, tuple):

@@ -142,6 +142,13 @@ def test_every_place_moves_when_work_dir_does():
     assert spec.work_dir == "old"
 
 
+def test_folder_of_checkpoints_beside_it_moves_when_it_is_named_like_the_run():
+    kwargs = {"dirpath": "far/run", "best_dirpath": "best/run", "data": "far/run"}
+    spec = Spec(model={}, callbacks=(Call("a.C", kwargs),), work_dir="work_dirs/run")
+    moved = spec.move_work_dir("other/mine").callbacks[0].kwargs
+    assert moved == {**kwargs, "dirpath": "far/mine", "best_dirpath": "best/mine"}
+
+
 WRONG = {
     "[1": (ConfigError, "this is no YAML"),
     "a: 1": (ConfigError, "this does not describe a run: model is None"),
