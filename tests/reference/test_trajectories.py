@@ -179,27 +179,24 @@ def compare(config: Path, theirs: Any, folder: Path, double: bool) -> None:
     assert moved > 5
 
 
-def run(generation: str, text: str, folder: Path, double: bool) -> None:
+def run(original: Original, train: Any, text: str, folder: Path, double: bool) -> None:
     photos = write_photos(folder / "photos")
     config = write_config(folder, text.replace("FOLDER", str(photos)))
-    original = Original(generation)  # a new process: the originals keep registries and logs
-    try:
-        train = train_mmcls if generation == "mmcls" else train_mmpretrain
-        theirs = original(train, str(config), str(folder / "theirs"), SEED, double)
-    finally:
-        original.close()
+    theirs = original(train, str(config), str(folder / "theirs"), SEED, double)
     compare(config, theirs, folder, double)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("double", [False, True], ids=["float32", "float64"])
 @pytest.mark.parametrize("name", OLD)
-def test_training_equals_mmcls(name: str, double: bool, tmp_path: Path) -> None:
-    run("mmcls", OLD[name], tmp_path, double)
+def test_training_equals_mmcls(mmcls: Original, name: str, double: bool, tmp_path: Path) -> None:
+    run(mmcls, train_mmcls, OLD[name], tmp_path, double)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("double", [False, True], ids=["float32", "float64"])
 @pytest.mark.parametrize("name", NEW)
-def test_training_equals_mmpretrain(name: str, double: bool, tmp_path: Path) -> None:
-    run("mmpretrain", NEW[name], tmp_path, double)
+def test_training_equals_mmpretrain(
+    mmpretrain: Original, name: str, double: bool, tmp_path: Path
+) -> None:
+    run(mmpretrain, train_mmpretrain, NEW[name], tmp_path, double)

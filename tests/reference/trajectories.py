@@ -37,8 +37,11 @@ def model(backbone, head, neck="dict(type='GlobalAveragePooling')", more=""):
     )
 
 
-RESNET = "type='ResNet', depth=18, num_stages=4, out_indices=(3, ), style='pytorch'"
-LINEAR = f"type='LinearClsHead', num_classes={CLASSES}, in_channels=512, topk=(1, )"
+RESNET = (
+    "type='ResNet', depth=18, num_stages=4, out_indices=(3, ), style='pytorch', stem_channels=16,"
+    " base_channels=16"
+)
+LINEAR = f"type='LinearClsHead', num_classes={CLASSES}, in_channels=128, topk=(1, )"
 SMOOTH = f"loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1, num_classes={CLASSES})"
 CROSS = "loss=dict(type='CrossEntropyLoss', loss_weight=1.0)"
 SOFT = "loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1, mode='original')"
@@ -212,7 +215,7 @@ lr_config = dict(policy='CosineAnnealing', min_lr=1e-6, warmup='constant', warmu
     "RMSprop, poly, iterations": (
         model(
             "type='MobileNetV2', widen_factor=0.25",
-            LINEAR.replace("512", "1280") + f", {CROSS}",
+            LINEAR.replace("128", "1280") + f", {CROSS}",
         )
         + OLD_PLAIN
         + OLD_DATA
@@ -265,7 +268,7 @@ param_scheduler = [
 """
     ),
     "AdamW, EMA, clipping by value": (
-        model(CONVNEXT, LINEAR.replace("512", "48") + f", {SMOOTH}", "None")
+        model(CONVNEXT, LINEAR.replace("128", "48") + f", {SMOOTH}", "None")
         + NEW_PLAIN
         + NEW_DATA
         + """
@@ -279,7 +282,7 @@ custom_hooks = [dict(type='EMAHook', momentum=0.02, priority='ABOVE_NORMAL')]
     "Adam, several labels": (
         model(
             RESNET,
-            f"type='MultiLabelLinearClsHead', num_classes={CLASSES}, in_channels=512,"
+            f"type='MultiLabelLinearClsHead', num_classes={CLASSES}, in_channels=128,"
             " loss=dict(type='AsymmetricLoss', gamma_pos=0.0, gamma_neg=4.0, clip=0.05)",
         )
         + NEW_PLAIN
