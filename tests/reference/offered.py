@@ -8,12 +8,13 @@ import torch
 from mmlight.compat.offers.blocks import OFFERS as BLOCKS
 from mmlight.compat.offers.files import OFFERS as FILES
 from mmlight.compat.offers.images import OFFERS as IMAGES
+from mmlight.compat.offers.logs import OFFERS as LOGS
 from mmlight.compat.offers.tools import OFFERS as TOOLS
 from tests.reference.original import Original
 
 OURS = {
     f"{module}.{name}": target
-    for row in (*BLOCKS, *FILES, *IMAGES, *TOOLS)
+    for row in (*BLOCKS, *FILES, *IMAGES, *LOGS, *TOOLS)
     for module, name, target in row.expand()
 }
 """Name in the originals -> import path of ours."""

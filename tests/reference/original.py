@@ -13,6 +13,7 @@ originals takes seconds:
 """
 
 import inspect
+import logging
 import os
 import pickle
 import subprocess
@@ -91,6 +92,7 @@ def serve() -> None:
 
 def forget_runs() -> None:
     """Let no function find the default scope, loggers or messages of another one's run."""
+    logging.disable(logging.NOTSET)
     manager = sys.modules.get("mmengine.utils.manager")
     kinds = [manager.ManagerMixin] if manager else []
     for kind in kinds:

@@ -91,7 +91,8 @@ def list_holders(names):
 
     for module in (
         *("mmcls.models", "mmcls.core", "mmcls.datasets", "mmcv.cnn", "mmcv.runner"),
-        *("mmpretrain.apis", "mmpretrain.evaluation", "mmengine.optim", "mmcv.transforms"),
+        *("mmpretrain.models", "mmpretrain.datasets", "mmpretrain.evaluation"),
+        *("mmengine.optim", "mmcv.transforms"),
     ):
         with suppress(ImportError):
             import_module(module)
