@@ -91,7 +91,7 @@ def list_holders(names):
 
     for module in (
         *("mmcls.models", "mmcls.core", "mmcls.datasets", "mmcv.cnn", "mmcv.runner"),
-        *("mmpretrain.models", "mmpretrain.datasets", "mmpretrain.evaluation"),
+        *("mmpretrain.models", "mmpretrain.datasets", "mmpretrain.engine", "mmpretrain.evaluation"),
         *("mmengine.optim", "mmcv.transforms"),
     ):
         with suppress(ImportError):
