@@ -24,11 +24,11 @@ NEW_PLAIN = (
     "AUGMENT = [dict(type='ResizeEdge', scale=56, edge='short'),"
     " dict(type='CenterCrop', crop_size=48)]\n"
 )
-MOBILE = model("type='MobileNetV2', widen_factor=0.25", f"{LINEAR}, {CROSS}".replace("512", "1280"))
+MOBILE = model("type='MobileNetV2', widen_factor=0.25", f"{LINEAR}, {CROSS}".replace("128", "1280"))
 SWIN = model(
     "type='SwinTransformer', img_size=48, window_size=3, pad_small_map=True, drop_path_rate=0.,"
     " arch=dict(embed_dims=16, depths=[1, 1, 1, 1], num_heads=[1, 2, 4, 8])",
-    f"{LINEAR}, {CROSS}".replace("512", "128"),
+    f"{LINEAR}, {CROSS}",
 )
 VIT = model(
     "type='VisionTransformer', img_size=48, patch_size=16, arch=dict(embed_dims=32, num_layers=2,"
