@@ -205,6 +205,24 @@ def test_names_the_nearest_when_a_top_level_key_is_unknown(fails: Fails, tmp_pat
 
 
 @pytest.mark.parametrize(
+    ("typo", "nearest"),
+    [
+        ("evaluation.intervall", "interval"),
+        ("optimizer_config.grad_clp", "grad_clip"),
+        ("runner.max_epoch", "max_epochs"),
+        ("data.samples_per_gp", "samples_per_gpu"),
+    ],
+)
+def test_names_words_of_the_generation_when_one_is_misspelt(
+    fails: Fails, typo: str, nearest: str
+) -> None:
+    text = fails(LENET_OLD, "--cfg-options", f"{typo}=2")
+    assert f"mmlight: {typo}: unknown key" in text
+    assert f"nearest:  {nearest}\n" in text
+    assert "val_interval" not in text
+
+
+@pytest.mark.parametrize(
     ("words", "problem"),
     [
         (("--trainer.devices", "0"), "the Trainer refuses devices='0': "),

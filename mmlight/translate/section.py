@@ -15,7 +15,7 @@ from mmlight.errors import (
 from mmlight.read.key_path import join_path
 from mmlight.read.node import ConfigDict, Origin, known_origin_of_node
 from mmlight.spec import Call, Note
-from mmlight.upgrade.shape import DATA
+from mmlight.upgrade.shape import DATA, SECTION_WORDS
 
 
 @dataclass
@@ -181,12 +181,14 @@ class Section:
         """Record every entry that nothing has read as an unknown key."""
         names = sorted({*self._asked, *known})
         for key in self.leftover:
+            path = self.key_path(key)
+            words = SECTION_WORDS.get(path.rpartition(".")[0], names)  # of 0.x, if it is that
             error = UnknownKeyError(
-                self.key_path(key),
+                path,
                 f"unknown key {key!r} with value {self.node[key]!r}",
                 origin=self.origin_of(key),
-                expected=list_names(names),
-                nearest=nearest_name(str(key), names),
+                expected=list_names(words),
+                nearest=nearest_name(str(key), words),
                 next_step="Correct the name or remove the key.",
             )
             self.report.errors.append(error)

@@ -186,6 +186,19 @@ EVALUATION: Final = Shape(
         **dict.fromkeys(LOOP_WORDS, Shape("nothing", "")),
     },
 )
+SECTION_WORDS: Final = {
+    "data": (
+        *("train", "val", "test", "train_dataloader", "val_dataloader", "test_dataloader"),
+        *("samples_per_gpu", "workers_per_gpu", "persistent_workers", "pin_memory", "drop_last"),
+    ),
+    "evaluation": (
+        *("interval", "start", "metric", "metric_options"),
+        *("save_best", "rule", "greater_keys", "less_keys", "out_dir"),
+    ),
+    "optimizer_config": ("type", "grad_clip", "cumulative_iters", "loss_scale"),
+    "runner": ("type", "max_epochs", "max_iters"),
+}
+"""Words of the sections that 1.x words otherwise: what an error about an unknown one names."""
 LOG_HOOK: Final = Shape("a dict", "dict(type='TextLoggerHook')", TYPE, needs=("type",))
 LOGGING: Final = Shape(
     "a dict",
