@@ -14,9 +14,9 @@ from mmlight.layer_sync import keep_activations, keep_own_buffers
 from mmlight.light_module import LightModule
 from mmlight.metrics.evaluator import Evaluator, take_numbers
 from mmlight.models.batch_augments import RandomBatchAugment
-from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.initialize import InitCfg, init_weights
 from mmlight.models.losses.total import total_loss
+from mmlight.models.predictions import describe_scores
 from mmlight.models.preprocessor import ImagePreprocessor
 from mmlight.models.targets import list_labels
 from mmlight.models.views import average_scores, has_views
@@ -198,33 +198,8 @@ class ImageClassifier(LightModule):
         return [{**metas[i], **known[i], **self.describe_scores(rows[i])} for i in keep]
 
     def describe_scores(self, scores: Tensor) -> dict[str, Any]:
-        """Name the best class.
-
-        Args:
-            scores: float32 `(K,)` on the CPU.
-
-        Returns:
-            `pred_label` (int), `pred_score` (float), `pred_class` (str) and `pred_scores` (float32
-            array `(K,)`). For several classes per image the first three are lists.
-        """
-        if isinstance(self.head, MultiLabelClsHead):
-            labels = self.head.choose_labels(scores.unsqueeze(0))[0].tolist()
-            return {
-                "pred_label": labels,
-                "pred_score": [float(scores[label]) for label in labels],
-                "pred_class": [self._class_name(label) for label in labels],
-                "pred_scores": scores.numpy(),
-            }
-        label = int(scores.argmax())
-        return {
-            "pred_label": label,
-            "pred_score": float(scores[label]),
-            "pred_class": self._class_name(label),
-            "pred_scores": scores.numpy(),
-        }
-
-    def _class_name(self, label: int) -> str:
-        return self.classes[label] if label < len(self.classes) else str(label)
+        """Name the best class of an image; see `mmlight.models.predictions.describe_scores`."""
+        return describe_scores(scores, self.head, self.classes)
 
     def on_validation_epoch_start(self) -> None:
         """Show the metrics their data; in 0.x all processes use the statistics of the first."""

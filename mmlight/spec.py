@@ -18,6 +18,8 @@ from mmlight.read.node import Origin
 CLASS_PATH = "class_path"
 INIT_ARGS = "init_args"
 
+SAVER = "mmlight.callbacks.Checkpoint"
+
 
 @dataclass(frozen=True)
 class Note:
@@ -163,19 +165,13 @@ class Spec:
     def move_work_dir(self, folder: str) -> "Spec":
         """Return a Spec that writes everything into another folder.
 
-        A folder beside the work directory that checkpoints go to is named like the run; that name
-        changes too.
+        A folder of checkpoints beside the work directory is named like the run, and renamed too.
         """
-        old, new = (f"/{posixpath.basename(path.rstrip('/'))}" for path in (self.work_dir, folder))
 
         def move(value: Any) -> Any:
             if isinstance(value, Call):
-                kwargs = move(value.kwargs)
-                for key in ("dirpath", "best_dirpath"):
-                    beside = kwargs.get(key)
-                    if isinstance(beside, str) and beside != folder and beside.endswith(old):
-                        kwargs[key] = beside.removesuffix(old) + new
-                return replace(value, kwargs=kwargs)
+                moved = replace(value, kwargs=move(value.kwargs))
+                return self._move_saver(moved, folder) if value.target == SAVER else moved
             if isinstance(value, Mapping):
                 return {key: move(item) for key, item in value.items()}
             if type(value) in (list, tuple):
@@ -184,6 +180,15 @@ class Spec:
 
         moved = {"trainer": move(self.trainer), "callbacks": move(self.callbacks)}
         return replace(self, work_dir=folder, **moved)
+
+    def _move_saver(self, saver: Call, folder: str) -> Call:
+        old, new = (posixpath.basename(path.rstrip("/")) for path in (self.work_dir, folder))
+        kwargs = dict(saver.kwargs)
+        for key in ("dirpath", "best_dirpath"):
+            parent, name = posixpath.split(kwargs.get(key) or "")
+            if name == old and kwargs[key] != folder:
+                kwargs[key] = posixpath.join(parent, new)
+        return replace(saver, kwargs=kwargs)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the Spec in LightningCLI's layout, plain dicts and lists (tuples stay tuples)."""
@@ -292,12 +297,11 @@ def _check_layout(values: Any) -> None:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes tuples as lists and repeats shared values instead of linking them."""
+    """Repeats shared values instead of linking them."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
-_Dumper.add_representer(tuple, lambda dumper, data: dumper.represent_list(data))
 _Dumper.add_multi_representer(dict, lambda dumper, data: dumper.represent_dict(data))
 _Dumper.add_multi_representer(list, lambda dumper, data: dumper.represent_list(data))

@@ -15,7 +15,6 @@ from mmlight.models.backbones.resnet import ResNet
 from mmlight.models.batch_augments import Mixup, RandomBatchAugment
 from mmlight.models.heads.cls_head import ClsHead
 from mmlight.models.heads.linear_head import LinearClsHead
-from mmlight.models.heads.multi_label_head import MultiLabelClsHead
 from mmlight.models.necks.gap import GlobalAveragePooling
 from mmlight.models.preprocessor import ImagePreprocessor
 from mmlight.module import ImageClassifier
@@ -147,16 +146,6 @@ def test_predicts_without_padded_duplicates() -> None:
     assert [row["sample_idx"] for row in rows] == [0, 2]
 
 
-def test_names_the_best_class_where_there_is_a_name() -> None:
-    model = _model()
-    model.classes = ("cat", "dog")
-    found = model.describe_scores(torch.tensor([0.1, 0.7, 0.2]))
-    assert (found["pred_label"], found["pred_class"]) == (1, "dog")
-    assert found["pred_score"] == pytest.approx(0.7)
-    assert found["pred_scores"].tolist() == pytest.approx([0.1, 0.7, 0.2])
-    assert model.describe_scores(torch.tensor([0.0, 0, 1]))["pred_class"] == "2"
-
-
 def test_clips_as_the_config_says_unless_a_flag_does() -> None:
     model = _model(
         optimizer=OptimizerBuilder("torch.optim.SGD", {"lr": 1.0}),
@@ -282,14 +271,6 @@ def test_old_heads_may_give_arrays() -> None:
 
     scores = _model(head=Head())(_batch()["inputs"])
     torch.testing.assert_close(scores, _batch()["inputs"].float().mean((2, 3)))
-
-
-def test_names_every_class_of_an_image_when_it_may_have_several() -> None:
-    model = _model(head=MultiLabelClsHead(thr=0.3))
-    model.classes = ("a", "b")
-    found = model.describe_scores(torch.tensor([0.1, 0.4, 0.9]))
-    assert (found["pred_label"], found["pred_class"]) == ([1, 2], ["b", "2"])
-    assert found["pred_score"] == pytest.approx([0.4, 0.9])
 
 
 def test_computes_the_same_with_channels_last_as_without(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mmlight.errors import ConfigError, UnknownKeyError
 from mmlight.read.node import Origin, to_nodes
-from mmlight.spec import Call, Note, Spec, find_calls, from_data, read_yaml, to_data
+from mmlight.spec import SAVER, Call, Note, Spec, find_calls, from_data, read_yaml, to_data
 
 KEYS = st.text(min_size=1).filter(lambda key: key not in ("class_path", "type"))
 LEAVES = st.one_of(
@@ -144,9 +144,12 @@ def test_every_place_moves_when_work_dir_does():
 
 def test_folder_of_checkpoints_beside_it_moves_when_it_is_named_like_the_run():
     kwargs = {"dirpath": "far/run", "best_dirpath": "best/run", "data": "far/run"}
-    spec = Spec(model={}, callbacks=(Call("a.C", kwargs),), work_dir="work_dirs/run")
-    moved = spec.move_work_dir("other/mine").callbacks[0].kwargs
-    assert moved == {**kwargs, "dirpath": "far/mine", "best_dirpath": "best/mine"}
+    spec = Spec(
+        model={}, callbacks=(Call(SAVER, kwargs), Call("a.Users", kwargs)), work_dir="work_dirs/run"
+    )
+    saver, users = spec.move_work_dir("other/mine").callbacks
+    assert saver.kwargs == {**kwargs, "dirpath": "far/mine", "best_dirpath": "best/mine"}
+    assert users.kwargs == kwargs
 
 
 WRONG = {

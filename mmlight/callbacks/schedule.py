@@ -63,9 +63,10 @@ class ParamSchedule(Callback):
         """Return the counters, the states of the schedules, and the base settings."""
         if self.driver is None:
             return {}
-        base = getattr(self.driver.optimizer, "base_param_settings", None) or {}
-        settings = {key: value for key, value in base.items() if key != "params"}
-        return {**self.driver.state_dict(), **({"base": settings} if settings else {})}
+        state, base = self.driver.state_dict(), _find_base(self.driver)
+        if base is not None:
+            state["base"] = {key: value for key, value in base.items() if key != "params"}
+        return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep the state until training starts."""
@@ -90,7 +91,7 @@ class ParamSchedule(Callback):
         if resumed is None:
             driver.start()
             return
-        base = getattr(driver.optimizer, "base_param_settings", None)
+        base = _find_base(driver)
         if base is not None:
             base.update(resumed.get("base", {}))
         driver.load_state_dict(resumed)
@@ -140,6 +141,11 @@ class ParamSchedule(Callback):
                 self.driver.after_validation(trainer.callback_metrics)
 
 
+def _find_base(driver: ScheduleDriver) -> dict[str, Any] | None:
+    """Return the settings that 1.x has beside several groups, see `OptimWrapper`."""
+    return getattr(driver.optimizer, "base_param_settings", None)
+
+
 def _overrides(schedule: Schedule, event: str) -> bool:
     return getattr(type(schedule), event) is not getattr(Schedule, event)
 
@@ -155,7 +161,7 @@ def _blaming_the_config() -> Iterator[None]:
         ) from error
 
 
-def _read_counters(trainer: Trainer, run: RunLength) -> dict[str, int] | None:
+def _read_counters(trainer: Trainer, run: RunLength) -> dict[str, Any] | None:
     """Return where a run is that was resumed with other schedules; None for a new one."""
     done = trainer.fit_loop.total_batch_idx + 1
     epoch = trainer.current_epoch if run.by_epoch else 0

@@ -83,8 +83,9 @@ class ScheduleDriver:
     def after_iteration(self) -> None:
         """Act after a batch."""
         self.iteration += 1
+        groups = self.optimizer.param_groups
         for schedule in self.schedules:
-            schedule.after_iteration(self.optimizer.param_groups, done=self.iteration)
+            schedule.after_iteration(groups, done=self.iteration)
 
     def after_epoch(self) -> None:
         """Act after the last batch of an epoch and before validation."""

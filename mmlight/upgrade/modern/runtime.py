@@ -52,12 +52,13 @@ def modernize_loops(values: ConfigDict, notes: list[Note]) -> None:
     if isinstance(values.get("train_cfg"), ConfigDict):
         _modernize_train_loop(values, notes)
     for stage in ("val", "test"):
+        loop = values.pop(f"{stage}_cfg", ConfigDict())
         if f"{stage}_dataloader" not in values:
-            continue
+            continue  # mmengine refuses a loop without data
         evaluators = _join_parts(values, f"{stage}_evaluator", notes)
         for evaluator in [evaluators] if isinstance(evaluators, ConfigDict) else evaluators or ():
             _modernize_evaluator(evaluator)
-        values.put(f"{stage}_cfg", ConfigDict(), None)
+        values.put(f"{stage}_cfg", loop, loop.origin)
         if stage == "val":
             origin = values.origin_of("val_evaluator")
             notes.append(Note("val_evaluator", NAMES, origin))

@@ -48,6 +48,13 @@ def test_rules_lose_words_of_ours_when_paramwise(rules, told):
     assert ("optim_wrapper.paramwise_cfg.bias_decay_mult" in notes) is told
 
 
+def test_evaluation_stays_mixed_where_there_are_data():
+    words = dict(optimizer=dict(type="SGD", lr=1.0), fp16=dict(loss_scale=512.0))
+    new, _ = upgrade(**words, data=dict(val=IMAGES))
+    assert new["val_cfg"] == dict(fp16=True)
+    assert "test_cfg" not in new  # mmengine refuses a loop without data
+
+
 def test_loop_counts_epochs_when_modern():
     data = dict(val=IMAGES, test=IMAGES)
     new, notes = upgrade(data=data, evaluation=dict(interval=4, start=2))
